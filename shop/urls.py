@@ -1,6 +1,24 @@
 """Where every address of the site goes."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.static import serve
 
-urlpatterns = [path("staff/", admin.site.urls)]
+from shop import health
+
+handler400 = "shop.error_pages.bad_request"
+handler403 = "shop.error_pages.permission_denied"
+handler404 = "shop.error_pages.page_not_found"
+handler500 = "shop.error_pages.server_error"
+
+# Without a language in the address.
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("staff/", admin.site.urls),
+]
+
+if settings.DEMO or settings.DEBUG:
+    # Elsewhere the proxy in front serves photos.
+    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}))

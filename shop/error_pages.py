@@ -1,0 +1,71 @@
+"""The pages for what goes wrong. Those for 500 and 503 ask nothing of the database, the session or the base template."""
+
+import sys
+
+import psycopg
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+RETRY_SECONDS = 10
+# PostgreSQL's own words for "I cannot take you now": connection exceptions, too many connections, shutting down,
+# crashed, starting up.
+AWAY_STATES = ("08", "53300", "57P01", "57P02", "57P03")
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether the error says that the database cannot be reached, rather than that it refused a statement."""
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
+    return state is None or state.startswith(AWAY_STATES)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503 as a page, or as a problem document under /api/."""
+    response: HttpResponse
+    if request.path_info.startswith("/api/"):
+        response = JsonResponse(
+            {
+                "type": f"{settings.BASE_URL}/api/docs/#database_away",
+                "title": "The shop cannot be reached for a moment.",
+                "status": 503,
+                "code": "database_away",
+            },
+            status=503,
+            content_type="application/problem+json",
+        )
+    else:
+        response = HttpResponse(render_to_string("errors/503.html"), status=503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(render_to_string("errors/400.html"), status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/403.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/404.html", status=404)
+
+
+def gone(request: HttpRequest) -> HttpResponse:
+    """410, for what was here and will not come back."""
+    return render(request, "errors/410.html", status=410)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # Middleware outside DatabaseAway's reach ends here with the same cause.
+    if is_database_away(sys.exc_info()[1]):
+        return database_away(request)
+    return HttpResponse(render_to_string("errors/500.html"), status=500)
