@@ -1,0 +1,82 @@
+"""The points ledger: accounts and immutable entries."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from checkout.models.order import Order, OrderLine
+
+
+class PointsAccount(models.Model):
+    """Whose points they are: an email address, and the account once its owner has one."""
+
+    email = models.EmailField(_("email"))
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="points_account",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("points account")
+        verbose_name_plural = _("points accounts")
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="points_account_per_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class PointsEntry(models.Model):
+    """One line of the ledger. Never changed or deleted (trigger); a correction is another entry.
+
+    Points lie in one of two pots: pending until the withdrawal period is over, then available.
+    """
+
+    class Pot(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        AVAILABLE = "available", _("Available")
+
+    class Kind(models.TextChoices):
+        EARN = "earn", _("Earned")
+        CONFIRM = "confirm", _("Confirmed")
+        REDEEM = "redeem", _("Redeemed")
+        CLAW_BACK = "claw_back", _("Taken back")
+        EXPIRE = "expire", _("Expired")
+        ADJUST = "adjust", _("Adjusted")
+        WELCOME = "welcome", _("Welcome")
+
+    account = models.ForeignKey(PointsAccount, on_delete=models.PROTECT, related_name="entries")
+    pot = models.CharField(_("pot"), max_length=10, choices=Pot.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    points = models.IntegerField(_("points"))
+    key = models.CharField(_("key"), max_length=80, unique=True)
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"
+    )
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"
+    )
+    note = models.CharField(_("reason"), max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("points entry")
+        verbose_name_plural = _("points entries")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(points=0), name="points_entry_moves_points"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points:+d} {self.get_kind_display()}"
