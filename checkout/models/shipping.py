@@ -30,7 +30,9 @@ def valid_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValidationError(_("Not a regular expression: %(error)s"), params={"error": str(error)}) from error
+        raise ValidationError(
+            _("Not a regular expression: %(error)s"), params={"error": str(error)}
+        ) from error
 
 
 class Zone(models.Model):
@@ -74,7 +76,10 @@ class ZoneCountry(models.Model):
         _("ships"), max_length=16, choices=ShipsWhen.choices, default=ShipsWhen.ALWAYS
     )
     refusal_en = models.CharField(
-        _("why not (English)"), max_length=300, blank=True, help_text=_("Shown to customers while we do not ship there.")
+        _("why not (English)"),
+        max_length=300,
+        blank=True,
+        help_text=_("Shown to customers while we do not ship there."),
     )
     refusal_el = models.CharField(_("why not (Greek)"), max_length=300, blank=True)
     staff_note = models.CharField(_("note for staff"), max_length=300, blank=True)
@@ -88,7 +93,9 @@ class ZoneCountry(models.Model):
         return str(self.country.name)
 
     def clean(self) -> None:
-        if (not self.is_enabled or self.ships_when != ShipsWhen.ALWAYS) and not (self.refusal_en and self.refusal_el):
+        if (not self.is_enabled or self.ships_when != ShipsWhen.ALWAYS) and not (
+            self.refusal_en and self.refusal_el
+        ):
             raise ValidationError(_("Say in both languages why we do not ship there."))
 
 
@@ -100,7 +107,9 @@ class PostcodeRule(models.Model):
         _("postcodes"),
         max_length=80,
         validators=[valid_pattern],
-        help_text=_("Regular expression over the postcode in capitals without spaces or hyphens, such as ^BT."),
+        help_text=_(
+            "Regular expression over the postcode in capitals without spaces or hyphens, such as ^BT."
+        ),
     )
     is_refused = models.BooleanField(_("we do not ship there"), default=False)
     needs_customs = models.BooleanField(_("parcels need a customs form"), default=True)
@@ -133,13 +142,23 @@ class Method(models.Model):
     is_default = models.BooleanField(_("offered first"), default=False)
     is_enabled = models.BooleanField(_("offered"), default=True)
     insured_up_to = models.DecimalField(
-        _("insured up to (EUR)"), max_digits=8, decimal_places=2, null=True, blank=True, validators=PRICE_LIMITS
+        _("insured up to (EUR)"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=PRICE_LIMITS,
     )
     max_weight_g = models.PositiveIntegerField(
         _("heaviest parcel (g)"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     max_goods_value = models.DecimalField(
-        _("goods worth at most (EUR)"), max_digits=8, decimal_places=2, null=True, blank=True, validators=PRICE_LIMITS
+        _("goods worth at most (EUR)"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=PRICE_LIMITS,
     )
     flat_price = models.DecimalField(
         _("flat price (EUR)"),
@@ -151,7 +170,10 @@ class Method(models.Model):
         help_text=_("For any weight, in place of weight bands. Needs the countries below."),
     )
     countries = CountryField(
-        _("only these countries"), multiple=True, blank=True, help_text=_("Empty: wherever it has weight bands.")
+        _("only these countries"),
+        multiple=True,
+        blank=True,
+        help_text=_("Empty: wherever it has weight bands."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -160,7 +182,9 @@ class Method(models.Model):
         verbose_name_plural = _("shipping methods")
         ordering: ClassVar = ["position", "code"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_method"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_method"
+            ),
             models.CheckConstraint(
                 condition=Q(flat_price__isnull=True) | ~Q(countries=""), name="flat_price_names_its_countries"
             ),
@@ -186,7 +210,9 @@ WEIGHT_BAND = Func(
 class ShippingRate(models.Model):
     """The price of a parcel whose weight lies in a band: over `over_g`, up to and including `up_to_g` grams."""
 
-    method = models.ForeignKey(Method, on_delete=models.CASCADE, related_name="rates", verbose_name=_("method"))
+    method = models.ForeignKey(
+        Method, on_delete=models.CASCADE, related_name="rates", verbose_name=_("method")
+    )
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="rates", verbose_name=_("zone"))
     over_g = models.PositiveIntegerField(_("over (g)"))
     up_to_g = models.PositiveIntegerField(_("up to (g)"))
@@ -230,7 +256,9 @@ class ShippingRate(models.Model):
 class FreeShipping(models.Model):
     """From which goods total a method costs nothing in a zone."""
 
-    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("zone"))
+    zone = models.ForeignKey(
+        Zone, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("zone")
+    )
     method = models.ForeignKey(
         Method, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("method")
     )
@@ -243,7 +271,9 @@ class FreeShipping(models.Model):
         verbose_name_plural = _("free shipping")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["zone", "method"], name="free_shipping_once"),
-            models.CheckConstraint(condition=Q(goods_total_at_least__gte=0), name="free_shipping_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(goods_total_at_least__gte=0), name="free_shipping_total_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -254,7 +284,9 @@ class ParcelSettings(models.Model):
     """The one row that says how pieces are packed and whether the tariff is only an example."""
 
     tare_g = models.PositiveSmallIntegerField(_("packing of a parcel (g)"), default=20)
-    tare_per_extra_piece_g = models.PositiveSmallIntegerField(_("packing for each further piece (g)"), default=0)
+    tare_per_extra_piece_g = models.PositiveSmallIntegerField(
+        _("packing for each further piece (g)"), default=0
+    )
     max_pieces = models.PositiveSmallIntegerField(
         _("pieces in one parcel at most"), default=16, validators=[MinValueValidator(1)]
     )
