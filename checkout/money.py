@@ -50,8 +50,7 @@ def _read_table(path: Path) -> Mapping[str, Currency]:
                 code=code,
                 decimals=facts["display_decimals"],
                 minor_factor=facts["stripe_factor"],
-                charge_step=Decimal(facts["charge_step_minor"])
-                / facts["stripe_factor"],
+                charge_step=Decimal(facts["charge_step_minor"]) / facts["stripe_factor"],
                 minimum_minor=facts["stripe_min_minor"],
                 has_paypal=facts["paypal_via_stripe"],
                 is_in_ecb_feed=facts["in_ecb_feed"],
@@ -75,9 +74,7 @@ def round_amount(amount: Decimal, currency: str) -> Decimal:
         raise ValueError(f"not an amount of money: {amount}")
     facts = CURRENCIES[currency]
     steps = _EXACT.quantize(_EXACT.divide(amount, facts.charge_step), Decimal(1))
-    rounded = _EXACT.quantize(
-        _EXACT.multiply(steps, facts.charge_step), Decimal(1).scaleb(-facts.decimals)
-    )
+    rounded = _EXACT.quantize(_EXACT.multiply(steps, facts.charge_step), Decimal(1).scaleb(-facts.decimals))
     return rounded if rounded else abs(rounded)  # no minus sign before zero
 
 
@@ -126,9 +123,7 @@ def format_amount(amount: Decimal, currency: str, language: str) -> str:
     """
     if round_amount(amount, currency) != amount:
         raise ValueError(f"{amount} {currency} cannot be charged exactly")
-    return _pattern(currency, language).apply(
-        amount, language, currency=currency, currency_digits=False
-    )
+    return _pattern(currency, language).apply(amount, language, currency=currency, currency_digits=False)
 
 
 @lru_cache(maxsize=256)

@@ -29,9 +29,7 @@ rates = st.decimals("0.000001", "99999.999999", places=6)
 
 def test_table_holds_the_euro_and_every_currency_of_the_feed() -> None:
     assert len(CURRENCIES) == 30
-    assert [code for code, facts in CURRENCIES.items() if not facts.is_in_ecb_feed] == [
-        "EUR"
-    ]
+    assert [code for code, facts in CURRENCIES.items() if not facts.is_in_ecb_feed] == ["EUR"]
 
 
 @pytest.mark.parametrize(
@@ -59,17 +57,13 @@ def test_table_holds_the_euro_and_every_currency_of_the_feed() -> None:
         ("3.00", "0.5", "JPY", "2"),
     ],
 )
-def test_it_converts_half_up(
-    amount_eur: str, rate: str, currency: str, expected: str
-) -> None:
+def test_it_converts_half_up(amount_eur: str, rate: str, currency: str, expected: str) -> None:
     assert str(convert(Decimal(amount_eur), Decimal(rate), currency)) == expected
 
 
 def test_parts_are_rounded_before_they_are_summed() -> None:
     parts = [Decimal("5.00")] * 3
-    assert total(convert(part, Decimal("1.1172"), "USD") for part in parts) == Decimal(
-        "16.77"
-    )
+    assert total(convert(part, Decimal("1.1172"), "USD") for part in parts) == Decimal("16.77")
     assert convert(total(parts), Decimal("1.1172"), "USD") == Decimal("16.76")
 
 
@@ -103,9 +97,7 @@ def test_rounding_twice_changes_nothing(amount: Decimal, currency: str) -> None:
     currency=codes,
     language=st.sampled_from(["en", "el"]),
 )
-def test_shown_digits_are_the_charged_digits(
-    amount: Decimal, currency: str, language: str
-) -> None:
+def test_shown_digits_are_the_charged_digits(amount: Decimal, currency: str, language: str) -> None:
     charged = round_amount(amount, currency)
     text = format_amount(charged, currency, language)
     group, point = (",", ".") if language == "en" else (".", ",")
@@ -138,12 +130,8 @@ def test_minor_units_both_ways(amount: str, currency: str, units: int) -> None:
     assert from_minor_units(units, currency) == Decimal(amount)
 
 
-@pytest.mark.parametrize(
-    ("amount", "currency"), [("5.595", "USD"), ("680.5", "ISK"), ("0.5", "JPY")]
-)
-def test_what_cannot_be_charged_has_no_minor_units_and_is_not_shown(
-    amount: str, currency: str
-) -> None:
+@pytest.mark.parametrize(("amount", "currency"), [("5.595", "USD"), ("680.5", "ISK"), ("0.5", "JPY")])
+def test_what_cannot_be_charged_has_no_minor_units_and_is_not_shown(amount: str, currency: str) -> None:
     with pytest.raises(ValueError, match="exactly"):
         to_minor_units(Decimal(amount), currency)
     with pytest.raises(ValueError, match="exactly"):
@@ -210,13 +198,9 @@ def test_currencies_have_names_in_both_languages() -> None:
 def test_only_the_money_module_rounds() -> None:
     rounds = re.compile(r"\bquantize\(|(?<![\w])round\(|\bROUND_[A-Z]")
     pixels = {ROOT / "catalog" / "covers.py"}  # draws pictures; there is no money in it
-    sources = {
-        path for app in ("checkout", "catalog") for path in (ROOT / app).rglob("*.py")
-    } - pixels
+    sources = {path for app in ("checkout", "catalog") for path in (ROOT / app).rglob("*.py")} - pixels
     assert len(sources) > 5
     found = {
-        str(path.relative_to(ROOT))
-        for path in sources
-        if rounds.search(path.read_text(encoding="utf-8"))
+        str(path.relative_to(ROOT)) for path in sources if rounds.search(path.read_text(encoding="utf-8"))
     }
     assert found == {"checkout/money.py"}
