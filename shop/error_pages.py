@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from shop.errors import ShopError
+
 RETRY_SECONDS = 10
 # PostgreSQL's own words for "I cannot take you now": connection exceptions, too many connections, shutting down,
 # crashed, starting up.
@@ -45,6 +47,11 @@ def database_away(request: HttpRequest) -> HttpResponse:
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def refused(request: HttpRequest, error: ShopError) -> HttpResponse:
+    """An expected refusal, in the error's own words and with its status."""
+    return render(request, "errors/refused.html", {"error": error}, status=error.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What every request passes through: its log line, security headers, the language, a database that is away."""
+"""What every request passes through: its log line, security headers, the language, the pages for errors."""
 
 import re
 import time
@@ -11,7 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from shop.error_pages import database_away, is_database_away
+from shop.error_pages import database_away, is_database_away, refused
+from shop.errors import ShopError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -123,8 +124,8 @@ def language(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-class DatabaseAway:
-    """Answers 503 with Retry-After, never 500, while the database cannot be reached."""
+class ErrorPages:
+    """Turns what the shop refuses into its page, and a database that is away into 503 instead of 500."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -133,7 +134,9 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not is_database_away(exception):
-            return None
-        log.warning("database away", error=type(exception).__name__)
-        return database_away(request)
+        if isinstance(exception, ShopError):
+            return refused(request, exception)
+        if is_database_away(exception):
+            log.warning("database away", error=type(exception).__name__)
+            return database_away(request)
+        return None

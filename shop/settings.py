@@ -155,7 +155,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "shop.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "shop.middleware.DatabaseAway",
+    "shop.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "shop.middleware.language",
     "django.middleware.common.CommonMiddleware",

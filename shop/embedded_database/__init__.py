@@ -7,6 +7,7 @@ Who uses the server is told by a shared lock (`flock`) on `<folder>.users`, whic
 a process ends. The first user starts the server, the last one stops it.
 """
 
+import atexit
 import contextlib
 import fcntl
 import hashlib
@@ -74,6 +75,7 @@ class EmbeddedDatabase:
                 self._create()
                 self._start()
             self._users_file = users_file
+        atexit.register(self.release)
 
     def release(self) -> None:
         """Give the server up; the last user stops it."""

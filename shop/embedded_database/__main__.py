@@ -1,11 +1,16 @@
-"""`python -m shop.embedded_database hold`: keep the server for as long as standard input stays open.
-`python -m shop.embedded_database stop`: stop the servers of this checkout, whoever uses them.
+"""Without Django, for `make`:
+
+`python -m shop.embedded_database hold` keeps the server for as long as standard input stays open;
+`python -m shop.embedded_database stop` stops the shop of this folder and its databases, whoever uses them.
 """
 
+import contextlib
+import fcntl
+import os
 import signal
 import sys
 
-from shop.embedded_database import SHOP, TESTS, EmbeddedDatabaseError
+from shop.embedded_database import SHOP, TESTS, VAR, EmbeddedDatabaseError
 
 
 def hold() -> None:
@@ -23,6 +28,14 @@ def hold() -> None:
 
 
 def stop() -> None:
+    with contextlib.suppress(FileNotFoundError), (VAR / "shop.pid").open() as pid_file:
+        try:
+            fcntl.flock(pid_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Locked: the process that wrote its id lives, and lets go of the file as the last thing it does.
+            os.kill(int(pid_file.read()), signal.SIGTERM)
+            fcntl.flock(pid_file, fcntl.LOCK_SH)
+            sys.stdout.write("Stopped the shop\n")
     for server in (SHOP, TESTS):
         if server.stop():
             sys.stdout.write(f"Stopped the database in {server.folder}\n")

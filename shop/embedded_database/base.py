@@ -1,6 +1,5 @@
 """Django's PostgreSQL backend, starting the embedded server at the first connection of a process."""
 
-import atexit
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -13,10 +12,8 @@ SERVERS = {str(server.socket_folder): server for server in (SHOP, TESTS)}
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        server = SERVERS[self.settings_dict["HOST"]]
         try:
-            server.acquire()
+            SERVERS[self.settings_dict["HOST"]].acquire()
         except EmbeddedDatabaseError as error:
             raise ImproperlyConfigured(str(error)) from error
-        atexit.register(server.release)
         return super().get_new_connection(conn_params)

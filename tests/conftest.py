@@ -1,0 +1,96 @@
+"""What every test gets: no network, an empty cache, English, and a way to run the jobs it caused."""
+
+import ipaddress
+import json
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.utils import timezone, translation
+from procrastinate.contrib.django import app as jobs
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NO_CHROMIUM = "no Chromium on the path; install one, on Debian: apt install chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "browser" in report.keywords]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} browser tests were skipped: {NO_CHROMIUM}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program."""
+    assert CHROMIUM is not None
+    return CHROMIUM
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Only this machine can be reached: a test that needs the world is wrong on a train."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _refuse_the_world(getattr(socket.socket, name)))
+        yield
+
+
+def _refuse_the_world(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
+            raise RuntimeError(f"A test tried to reach {address[0]}; the network is closed to tests.")
+        return connect(self, address)
+
+    return guarded
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start() -> Iterator[None]:
+    """No test sees another's cached rows or language."""
+    cache.clear()
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def run_tasks(db: None) -> Callable[[], int]:
+    """Runs the jobs that are due, in order and in this transaction, and those they cause; says how many."""
+
+    def run() -> int:
+        count = 0
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = ("
+                    " SELECT id FROM procrastinate_jobs"
+                    " WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= %s)"
+                    " ORDER BY priority DESC, id LIMIT 1) RETURNING id, task_name, args::text",
+                    [timezone.now()],
+                )
+                row = cursor.fetchone()
+                if row is None:
+                    return count
+                job_id, task_name, arguments = row
+                jobs.tasks[task_name](**json.loads(arguments))
+                cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s", [job_id])
+            count += 1
+
+    return run
