@@ -1,6 +1,6 @@
 """The edition: one published release of one or more films on disc."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from catalog import barcodes
 from catalog.models.film import Film
 from catalog.models.people import Company
 from catalog.vocabularies import (
@@ -189,6 +190,13 @@ class Edition(models.Model):
     def __str__(self) -> str:
         parts = [self.title or "?", str(self.label) if self.label_id else "", self.territory]
         return ", ".join(part for part in parts if part)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.gtin = barcodes.gtin(self.barcode)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "barcode" in fields:
+            kwargs["update_fields"] = {*fields, "gtin"}
+        super().save(*args, **kwargs)
 
     @property
     def is_barcode_invalid(self) -> bool:
