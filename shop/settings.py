@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from shop.embedded_database import SHOP as EMBEDDED_DATABASE
 from shop.logging import configure_logging
+
+# Lets `ModelAdmin[Film]` and `models.Field[Any, Any]` be written where Django only has `ModelAdmin` and `Field`.
+django_stubs_ext.monkeypatch()
 
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
