@@ -66,3 +66,32 @@ class ListingPriceFixed(CatalogError):
     code = "listing_price_fixed"
     status = 409
     message = gettext_lazy("The price cannot be changed while the piece is reserved or after it is sold.")
+
+
+class PhotoRefused(CatalogError):
+    """An uploaded picture that cannot be kept; the sentence says what to do about it."""
+
+    code = "photo_refused"
+    message = gettext_lazy("That picture cannot be used.")
+
+    @classmethod
+    def too_many_bytes(cls, limit: int) -> "PhotoRefused":
+        return cls(_("The file is larger than %(limit)d MB. Send a smaller one.") % {"limit": limit // 1024**2})
+
+    @classmethod
+    def too_many_pixels(cls, limit: int) -> "PhotoRefused":
+        return cls(
+            _("The picture has more than %(limit)d megapixels. Send a smaller one.") % {"limit": limit // 10**6}
+        )
+
+    @classmethod
+    def too_small(cls, edge: int) -> "PhotoRefused":
+        return cls(_("The picture is smaller than %(edge)d pixels on one side. Send a larger one.") % {"edge": edge})
+
+    @classmethod
+    def unknown_format(cls) -> "PhotoRefused":
+        return cls(_("That is no JPEG, PNG, WebP, AVIF or TIFF picture. Save it as JPEG and send it again."))
+
+    @classmethod
+    def damaged(cls) -> "PhotoRefused":
+        return cls(_("The picture is damaged or incomplete. Send it again."))
