@@ -62,7 +62,8 @@ class RateSet(models.Model):
                 condition=models.Q(status__in=RateSetStatus.values), name="rate_set_status_known"
             ),
             models.CheckConstraint(
-                condition=~models.Q(status="waiting") | ~models.Q(reason=""), name="rate_set_waits_for_a_reason"
+                condition=~models.Q(status="waiting") | ~models.Q(reason=""),
+                name="rate_set_waits_for_a_reason",
             ),
         ]
 
