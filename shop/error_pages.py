@@ -1,4 +1,7 @@
-"""The pages for what goes wrong. Those for 500 and 503 ask nothing of the database, the session or the base template."""
+"""The pages for what goes wrong.
+
+Those for 400, 500 and 503 ask nothing of the database, the session or the base template.
+"""
 
 import sys
 
@@ -12,8 +15,8 @@ from django.template.loader import render_to_string
 from shop.errors import ShopError
 
 RETRY_SECONDS = 10
-# PostgreSQL's own words for "I cannot take you now": connection exceptions, too many connections, shutting down,
-# crashed, starting up.
+# PostgreSQL's codes for "not now": connection exceptions, too many connections, shutting down, crashed,
+# starting up.
 AWAY_STATES = ("08", "53300", "57P01", "57P02", "57P03")
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import structlog
 
 EMAIL = re.compile(r"[^\s@<>\"'=:,;]+@[\w-]+(?:\.[\w-]+)+")
-# Order links, payment references and password reset keys are secrets: any long path segment that is not plain words.
+# Order links, payment references and password reset keys are secrets: long path segments that are not words.
 PATH_TOKEN = re.compile(r"(?<=/)(?=[^/?\s'\"]*[0-9A-Z_])[A-Za-z0-9_-]{16,}(?=[/?\s'\"]|$)")
 QUERY = re.compile(r"(?<=/)\?[^\s'\"]+")
 
 
-def mask_personal_data(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def mask_personal_data(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Replace mail addresses, unguessable links and query strings in every text of an event."""
     for key, value in event.items():
         if isinstance(value, str):
@@ -76,7 +78,11 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
             "loggers": {
                 # Every 404 and 403 is in the request log already.
                 "django.request": {"level": "ERROR"},
-                "django.server": {"handlers": ["stderr"], "level": "INFO" if debug else "WARNING", "propagate": False},
+                "django.server": {
+                    "handlers": ["stderr"],
+                    "level": "INFO" if debug else "WARNING",
+                    "propagate": False,
+                },
                 "procrastinate": {"level": "INFO" if debug else "WARNING"},
                 "httpx": {"level": "WARNING"},
             },

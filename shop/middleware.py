@@ -18,8 +18,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = structlog.get_logger("shop.requests")
 
-# Arguments of an address that say nothing about a person; the tokens of orders and passwords are not among them.
+# Arguments of an address that say nothing about a person; tokens of orders and passwords are not among them.
 LOGGED_ARGUMENTS = ("sku", "pk", "id", "slug")
+PROBES = ("/healthz", "/readyz")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -37,6 +38,8 @@ def request_log(get_response: GetResponse) -> GetResponse:
         started = time.perf_counter()
         response = get_response(request)
         response.headers["X-Request-ID"] = request_id
+        if request.path_info in PROBES:
+            return response
         match = request.resolver_match
         log.info(
             "request",
@@ -54,9 +57,9 @@ def request_log(get_response: GetResponse) -> GetResponse:
 def security_headers(get_response: GetResponse) -> GetResponse:
     """Content and permissions policies, as constants: building them costs more than a page from the cache.
 
-    Pages of the shop run no inline script or style. Two places cannot do without: the admin's theme is driven by
-    Alpine, which evaluates attributes (`unsafe-eval`) and comes with inline scripts and styles; the API's docs page
-    styles itself. Both are kept away from the rest by their path.
+    Pages of the shop run no inline script or style. Two places cannot do without: the admin's theme is driven
+    by Alpine, which evaluates attributes (`unsafe-eval`) and brings inline scripts and styles; the page of the
+    API's docs styles itself. Both are kept apart by their path.
     """
     pages = content_policy()
     by_prefix = {
@@ -69,9 +72,13 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         policy = pages
         if request.path_info.startswith(prefixes):
-            policy = next(policy for prefix, policy in by_prefix.items() if request.path_info.startswith(prefix))
+            policy = next(
+                policy for prefix, policy in by_prefix.items() if request.path_info.startswith(prefix)
+            )
         response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        response.headers["Permissions-Policy"] = (
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
         return response
 
     return middleware
@@ -96,8 +103,8 @@ def content_policy(*, script: str = "", style: str = "") -> str:
 def language(get_response: GetResponse) -> GetResponse:
     """The language of the address: Greek under /el/, English elsewhere.
 
-    Addresses outside the translated ones (the admin, the API's docs) take it from the cookie `language`; a cookie
-    with a language we do not have is corrected.
+    Addresses outside the translated ones (the admin, the API's docs) take it from the cookie `language`; a
+    cookie with a language we do not have is corrected.
     """
     cookie_paths = ("/staff/", "/api/")
     languages = dict(settings.LANGUAGES)

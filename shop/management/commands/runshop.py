@@ -80,7 +80,9 @@ class Command(BaseCommand):
         if settings.DEMO:
             lines.append(f"             {STAFF_EMAIL}, password {staff_password()}")
             lines.append(f"Mails        {settings.EMAIL_FILE_PATH}")
-        self.stdout.write("\n".join([*lines, f"The API      {base}/api/docs/", "Ctrl-C stops everything.", ""]))
+        self.stdout.write(
+            "\n".join([*lines, f"The API      {base}/api/docs/", "Ctrl-C stops everything.", ""])
+        )
         self.stdout.flush()
 
 
@@ -112,8 +114,8 @@ def only_one(path: Path) -> Iterator[None]:
 def embedded_database() -> Iterator[str]:
     """The database's address; without DATABASE_URL, of an embedded server that stops afterwards.
 
-    The server is held by a process of its own, which lets go when its standard input closes: that happens even when
-    this process is killed.
+    The server is held by a process of its own, which lets go when its standard input closes: that happens
+    even when this process is killed.
     """
     if os.environ.get("DATABASE_URL"):
         yield os.environ["DATABASE_URL"]
@@ -162,7 +164,9 @@ def kept_secret(name: str, fresh: str) -> str:
 
 
 def staff_password() -> str:
-    return os.environ.get("DEMO_STAFF_PASSWORD") or kept_secret("demo-staff-password", secrets.token_urlsafe(9))
+    return os.environ.get("DEMO_STAFF_PASSWORD") or kept_secret(
+        "demo-staff-password", secrets.token_urlsafe(9)
+    )
 
 
 def create_demo_staff() -> None:
@@ -177,7 +181,7 @@ def create_demo_staff() -> None:
 
 
 def collect_static() -> None:
-    """Collect and compress the static files when any of them changed; it takes longer than the rest of a start."""
+    """Collect and compress the static files if one changed; it takes longer than the rest of a start."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list(None):
