@@ -1,0 +1,239 @@
+"""All that the page of one piece shows, read in a handful of queries."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Avg, Case, Count, IntegerField, Q, QuerySet, Value, When
+
+from catalog.cards import complete_cards, load_cards
+from catalog.film_facts import assemble_films, film_querysets
+from catalog.loading import attach, fetch_together, link
+from catalog.models import (
+    AudioTrack,
+    Certificate,
+    ComponentGrade,
+    ConditionGrade,
+    Edition,
+    EditionDisc,
+    EditionExtra,
+    EditionFilm,
+    ExternalId,
+    FactClaim,
+    Film,
+    FilmRating,
+    Listing,
+    ListingDefect,
+    ListingPhoto,
+    RegionArea,
+    SubtitleTrack,
+)
+from catalog.playback import Player, Verdict, check, is_bluray
+from catalog.vocabularies import ListingState
+
+OTHERS = 12
+RELATED = 6
+
+
+@dataclass
+class EditionComparison:
+    """Another edition beside this one: whether it plays, and its copies, cheapest on offer first."""
+
+    edition: Edition
+    verdict: Verdict
+    copies: list[Listing]
+
+    @property
+    def best(self) -> Listing:
+        return self.copies[0]
+
+
+@dataclass
+class VisitorRating:
+    """What signed-in visitors gave a film; no average before the first."""
+
+    average: float | None
+    count: int
+
+
+@dataclass
+class ListingPage:
+    listing: Listing
+    films: list[Film]
+    verdict: Verdict
+    grades: dict[str, ConditionGrade]
+    regions: list[RegionArea]
+    visitor_ratings: dict[int, VisitorRating]
+    copies: list[Listing] = field(default_factory=list)
+    editions: list[EditionComparison] = field(default_factory=list)
+    related: list[Listing] = field(default_factory=list)
+
+    @property
+    def grade(self) -> ConditionGrade | None:
+        return self.grades.get(self.listing.headline_grade)
+
+
+def find_listing(sku: str) -> Listing | None:
+    """The listing of a SKU in any state, with its edition and label."""
+    return Listing.objects.select_related("edition", "edition__label").filter(sku=sku).first()
+
+
+def load_listing_page(listing: Listing, *, player: Player) -> ListingPage:
+    """Read everything the page shows about a listing that `find_listing` found."""
+    edition = listing.edition
+    rows = fetch_together(
+        film_querysets(Film.objects.filter(edition_films__edition=edition.pk))
+        | _edition_querysets(Edition.objects.filter(pk=edition.pk))
+        | {
+            "component_grades": ComponentGrade.objects.filter(listing=listing),
+            "defects": ListingDefect.objects.filter(listing=listing),
+            "photos": ListingPhoto.objects.filter(listing=listing),
+            "grades": ConditionGrade.objects.all(),
+            "regions": RegionArea.objects.filter(system="dvd", code__in=edition.regions)
+            | RegionArea.objects.filter(system="bluray", code__in=edition.bluray_regions),
+        }
+    )
+    films = assemble_films(rows)
+    _assemble_edition(edition, rows, {film.pk: film for film in films})
+    for name in ("component_grades", "defects", "photos"):
+        attach([listing], rows[name], by="listing_id", name=name)
+    system = "bluray" if is_bluray(edition.disc_format) else "dvd"
+    page = ListingPage(
+        listing=listing,
+        films=listing.films,
+        verdict=check(edition, player),
+        grades={grade.code: grade for grade in rows["grades"]},
+        regions=[region for region in rows["regions"] if region.system == system],
+        visitor_ratings=visitor_ratings([film.pk for film in films]),
+    )
+    page.copies, page.editions = _other_copies(listing, films, player)
+    page.related = related_listings(listing.films, exclude_films=[film.pk for film in films])
+    return page
+
+
+def _edition_querysets(editions: QuerySet[Edition]) -> dict[str, QuerySet[Any]]:
+    ids = editions.order_by().values("pk")
+    return {
+        "edition_films": EditionFilm.objects.filter(edition__in=ids),
+        "discs": EditionDisc.objects.filter(edition__in=ids),
+        "audio_tracks": AudioTrack.objects.filter(edition__in=ids),
+        "subtitle_tracks": SubtitleTrack.objects.filter(edition__in=ids),
+        "extras": EditionExtra.objects.filter(edition__in=ids),
+        "edition_certificates": Certificate.objects.filter(edition__in=ids),
+        "edition_claims": FactClaim.objects.filter(edition__in=ids),
+        "edition_ids": ExternalId.objects.filter(edition__in=ids),
+    }
+
+
+def _assemble_edition(edition: Edition, rows: dict[str, list[Any]], films: dict[int, Film]) -> None:
+    link(rows["edition_films"], "film", films)
+    discs = {disc.pk: disc for disc in rows["discs"]}
+    for name in ("audio_tracks", "subtitle_tracks"):
+        link(rows[name], "disc", discs)
+    sources = {source.pk: source for source in rows["sources"]}
+    link(rows["edition_claims"], "source", sources)
+    attach(rows["audio_tracks"], rows["subtitle_tracks"], by="audio_track_id", name="subtitle_tracks")
+    for name in ("edition_films", "discs", "audio_tracks", "subtitle_tracks", "extras"):
+        attach([edition], rows[name], by="edition_id", name=name)
+    for name, key in (
+        ("certificates", "edition_certificates"),
+        ("claims", "edition_claims"),
+        ("external_ids", "edition_ids"),
+    ):
+        attach([edition], rows[key], by="edition_id", name=name)
+
+
+def visitor_ratings(film_ids: list[int]) -> dict[int, VisitorRating]:
+    """Average and number of visitors' ratings a film."""
+    found = (
+        FilmRating.objects.filter(film__in=film_ids)
+        .values_list("film")
+        .annotate(average=Avg("value"), count=Count("pk"))
+        .order_by()
+    )
+    ratings = {film_id: VisitorRating(None, 0) for film_id in film_ids}
+    return ratings | {film_id: VisitorRating(average, count) for film_id, average, count in found}
+
+
+def _other_copies(
+    listing: Listing, films: list[Film], player: Player
+) -> tuple[list[Listing], list[EditionComparison]]:
+    """Other copies of this edition, and other editions of its films, on offer before sold."""
+    film_ids = [film.pk for film in films]
+    if not film_ids:
+        return [], []
+    others = listings_of_films(film_ids, exclude=listing.pk)
+    same = [other for other in others if other.edition_id == listing.edition_id]
+    return same, compare_editions(
+        [other for other in others if other.edition_id != listing.edition_id], player
+    )
+
+
+def listings_of_films(
+    film_ids: list[int], *, exclude: int | None = None, limit: int = OTHERS
+) -> list[Listing]:
+    """Public listings holding any of the films: on offer first, then by price."""
+    sold_last = Case(
+        When(state=ListingState.SOLD, then=Value(1)), default=Value(0), output_field=IntegerField()
+    )
+    found = (
+        Listing.objects.public()
+        .filter(edition__in=EditionFilm.objects.filter(film__in=film_ids).order_by().values("edition"))
+        .exclude(pk=exclude)
+        .select_related("edition", "edition__label")
+        .order_by(sold_last, "price", "id")[:limit]
+    )
+    return list(found)
+
+
+def compare_editions(listings: list[Listing], player: Player) -> list[EditionComparison]:
+    """Editions of the listings side by side, with their tracks; one query more than the listings."""
+    if not listings:
+        return []
+    groups: dict[int, list[Listing]] = {}
+    for listing in listings:
+        groups.setdefault(listing.edition_id, []).append(listing)
+    rows = fetch_together(
+        {
+            "audio_tracks": AudioTrack.objects.filter(edition__in=groups),
+            "subtitle_tracks": SubtitleTrack.objects.filter(edition__in=groups),
+        }
+    )
+    complete_cards(listings)
+    editions = [copies[0].edition for copies in groups.values()]
+    for name in ("audio_tracks", "subtitle_tracks"):
+        attach(editions, rows[name], by="edition_id", name=name)
+    return [
+        EditionComparison(edition=copies[0].edition, verdict=check(copies[0].edition, player), copies=copies)
+        for copies in groups.values()
+    ]
+
+
+def related_listings(films: list[Film], *, exclude_films: list[int], limit: int = RELATED) -> list[Listing]:
+    """Pieces on offer by the same directors, of the same programmes, or linked by name; newest first."""
+    director_ids = [person.pk for film in films for person in film.directors]
+    programme_ids = [programme.pk for film in films for programme in film.programmes.all()]
+    linked_ids = [row.other_id for film in films for row in film.connections.all() if row.other_id]
+    same_country = [code for film in films for code in film.countries]
+    matches = (
+        Q(credits__person__in=director_ids, credits__role__in=("director", "codirector"))
+        | Q(programme_films__programme__in=programme_ids)
+        | Q(pk__in=linked_ids)
+    )
+    years = [film.year for film in films if film.year]
+    if same_country and years:
+        matches |= Q(countries__overlap=same_country, year__range=(min(years) - 5, max(years) + 5))
+    wanted = Film.objects.filter(matches).exclude(pk__in=exclude_films).order_by().values("pk")
+    editions = EditionFilm.objects.filter(film__in=wanted).order_by().values("edition")
+    found = Listing.objects.for_sale().filter(edition__in=editions).order_by("-published_at", "-id")
+    return _one_per_film(load_cards(found[: limit * 2]))[:limit]
+
+
+def _one_per_film(listings: list[Listing]) -> list[Listing]:
+    seen: set[int] = set()
+    kept = []
+    for listing in listings:
+        film_ids = {film.pk for film in listing.films}
+        if not film_ids & seen:
+            kept.append(listing)
+            seen |= film_ids
+    return kept
