@@ -100,6 +100,13 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
+def whole_points(points: Decimal) -> int:
+    """Return reward points rounded down to whole ones; ValueError for a negative or non-finite number."""
+    if not points.is_finite() or points < 0:
+        raise ValueError(f"not a number of points: {points}")
+    return int(points)
+
+
 def to_minor_units(amount: Decimal, currency: str) -> int:
     """Return the amount in the payment provider's minor units; ValueError when the currency cannot charge it exactly."""
     if round_amount(amount, currency) != amount:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -174,6 +175,7 @@ class DemoPayment(models.Model):
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveBigIntegerField()
     refunded_minor = models.PositiveBigIntegerField(default=0)
+    refund_keys = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.OPEN)
     return_url = models.CharField(max_length=300)
     expires_at = models.DateTimeField()

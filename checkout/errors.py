@@ -1,0 +1,125 @@
+"""What selling may refuse, each with a code, a status and a sentence the customer can act on."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from shop.errors import ShopError
+
+
+class CheckoutError(ShopError):
+    """Base of all refusals of selling."""
+
+
+class UnknownListing(CheckoutError):
+    code = "unknown_listing"
+    status = 404
+    message = _("We have no piece with this number.")
+
+
+class ListingUnavailable(CheckoutError):
+    """Somebody else holds the piece or it is sold. Names the pieces, never the holder."""
+
+    code = "listing_unavailable"
+    status = 409
+    message = _("Somebody else has this piece. It may come back if they do not buy it.")
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        super().__init__(skus=list(skus))
+        self.skus = list(skus)
+
+
+class ReservationPaused(CheckoutError):
+    code = "reservation_paused"
+    status = 409
+    message = _(
+        "You have just held this piece and somebody else is asking for it. Please try again a little later."
+    )
+
+
+class TooManyReservations(CheckoutError):
+    code = "too_many_reservations"
+    status = 409
+    message = _("You are holding as many pieces as one visitor may. Please buy or release some first.")
+
+
+class TooManyFromHere(CheckoutError):
+    code = "too_many_reservations_from_address"
+    status = 429
+    message = _("Too many pieces are being held from your network. Please sign in or try again later.")
+
+
+class NotReserved(CheckoutError):
+    code = "not_reserved"
+    status = 409
+    message = _("This piece is no longer reserved for you. Please reserve it again.")
+
+
+class BasketEmpty(CheckoutError):
+    code = "basket_empty"
+    status = 409
+    message = _("Your basket is empty or your reservations have run out.")
+
+
+class TotalChanged(CheckoutError):
+    """The total shown is not the total now: show the new one and ask again; never charge silently."""
+
+    code = "total_changed"
+    status = 409
+    message = _("The total has changed since it was shown. Please look at the new total and confirm again.")
+
+
+class CannotShip(CheckoutError):
+    code = "cannot_ship"
+    status = 422
+    message = _("We cannot ship to this address.")
+
+
+class ShippingMethodUnavailable(CheckoutError):
+    code = "shipping_method_unavailable"
+    status = 422
+    message = _("This way of shipping is not possible for your parcel. Please choose another.")
+
+
+class AddressIncomplete(CheckoutError):
+    code = "address_incomplete"
+    status = 422
+    message = _("Please complete the address and the email first.")
+
+
+class OrderNotFound(CheckoutError):
+    code = "order_not_found"
+    status = 404
+    message = _("There is no such order.")
+
+
+class OrderMoveRefused(CheckoutError):
+    code = "order_move_refused"
+    status = 409
+    message = _("The order's state does not allow this.")
+
+
+class OrderNotPayable(CheckoutError):
+    code = "order_not_payable"
+    status = 409
+    message = _("This order cannot be paid any more.")
+
+
+class PaymentMethodUnavailable(CheckoutError):
+    code = "payment_method_unavailable"
+    status = 422
+    message = _("This way of paying is not offered. Please choose another.")
+
+
+class PaymentUnconfirmed(CheckoutError):
+    """The provider did not answer in time. Nothing is lost: the attempt goes on under the same key."""
+
+    code = "payment_unconfirmed"
+    status = 503
+    message = _("The payment service did not answer. Your order is kept; please try again in a moment.")
+
+
+class PaymentNotFound(CheckoutError):
+    code = "payment_not_found"
+    status = 404
+    message = _("There is no such payment.")

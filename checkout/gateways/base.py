@@ -1,0 +1,61 @@
+"""What the shop asks of a payment provider, in the same words for all of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from checkout.models import Payment
+
+
+class ProviderStatus(StrEnum):
+    """How far the provider says a payment is."""
+
+    OPEN = "open"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPayment:
+    """The provider's own record of a payment, as fetched just now. `amount_minor` in its minor units."""
+
+    reference: str
+    status: ProviderStatus
+    currency: str
+    amount_minor: int
+    pay_url: str = ""
+    expires_at: datetime | None = None
+    failure_code: str = ""
+
+
+class GatewayUnreachable(Exception):
+    """The provider did not answer in time or answered nonsense; what happened there is unknown."""
+
+
+class Gateway(Protocol):
+    """A provider. Every call may be repeated: the provider recognises the payment's keys."""
+
+    code: ClassVar[str]
+    name: Any
+
+    def is_offered(self, currency: str) -> bool:
+        """Whether buyers may choose it now, in this currency."""
+
+    def create(self, payment: Payment, *, return_url: str, expires_at: datetime) -> ProviderPayment:
+        """Open the payment at the provider; again with the same payment gives the same record."""
+
+    def fetch(self, payment: Payment) -> ProviderPayment:
+        """The provider's record now."""
+
+    def capture(self, payment: Payment) -> ProviderPayment:
+        """Take the authorised money."""
+
+    def void(self, payment: Payment) -> ProviderPayment:
+        """Let the authorised money go, or close a payment that was never authorised."""
+
+    def refund(self, payment: Payment, *, amount_minor: int, key: str) -> str:
+        """Give money back once for each key; returns the provider's reference."""

@@ -1,0 +1,17 @@
+"""Which gateways there are, and which of them a buyer may choose."""
+
+from checkout.gateways.bank_transfer import BankTransferGateway
+from checkout.gateways.base import Gateway
+from checkout.gateways.demo import DemoGateway
+
+_ALL: dict[str, Gateway] = {gateway.code: gateway for gateway in (DemoGateway(), BankTransferGateway())}
+
+
+def by_code(code: str) -> Gateway:
+    """The gateway with this code; KeyError for one that never existed."""
+    return _ALL[code]
+
+
+def for_currency(currency: str) -> list[Gateway]:
+    """What a buyer may choose in this currency, the preferred way first."""
+    return [gateway for gateway in _ALL.values() if gateway.is_offered(currency)]

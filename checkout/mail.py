@@ -1,0 +1,38 @@
+"""Mails about orders, in the buyer's language, each kind once an order."""
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from checkout.models import Order, OrderMail
+from checkout.orders import link_to
+from shop.models import ShopSettings
+
+KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped")
+
+
+def send(*, order_id: int, kind: str) -> bool:
+    """Send a mail unless it was sent before; True when it went out now. Call outside any transaction.
+
+    Sent first and noted after: a crash in between sends it twice rather than never.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"no such mail: {kind}")
+    if OrderMail.objects.filter(order_id=order_id, kind=kind).exists():
+        return False
+    order = Order.objects.prefetch_related("lines", "addresses").get(pk=order_id)
+    with translation.override(order.language):
+        context = {"order": order, "link": link_to(order), "shop": ShopSettings.current()}
+        subject = " ".join(render_to_string(f"checkout/mail/{kind}_subject.txt", context).split())
+        body = render_to_string(f"checkout/mail/{kind}.txt", context)
+    shop = ShopSettings.current()
+    EmailMessage(
+        subject,
+        body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[order.email],
+        reply_to=[shop.seller_email],
+    ).send()
+    OrderMail.objects.get_or_create(order_id=order_id, kind=kind)
+    return True

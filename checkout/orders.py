@@ -1,0 +1,296 @@
+"""An order's life apart from its payment: drafted, placed once, packed, shipped, delivered."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+
+from checkout import inventory, tasks
+from checkout.errors import (
+    AddressIncomplete,
+    BasketEmpty,
+    CannotShip,
+    OrderMoveRefused,
+    OrderNotFound,
+    ShippingMethodUnavailable,
+    TotalChanged,
+)
+from checkout.models import Order, OrderAddress, OrderEvent, OrderLine, OrderState
+from checkout.models.order import ORDER_MOVES
+from checkout.summary import Summary, summarise
+from checkout.visitors import Visitor
+from shop.models import ShopSettings, User
+
+DRAFT_DAYS = 7
+_TIMES = {
+    OrderState.PAID: "paid_at",
+    OrderState.PACKED: "packed_at",
+    OrderState.SHIPPED: "shipped_at",
+    OrderState.DELIVERED: "delivered_at",
+    OrderState.EXPIRED: "closed_at",
+    OrderState.CANCELLED: "closed_at",
+}
+
+
+def by_token(token: str) -> Order:
+    """The placed order behind an unguessable link, with what its page shows. Raises OrderNotFound."""
+    order = (
+        Order.objects.placed()
+        .filter(token=token)
+        .select_related("rate_set")
+        .prefetch_related(
+            "lines__listing__edition__edition_films__film", "lines__listing__photos", "addresses"
+        )
+        .prefetch_related("payments", "events")
+        .first()
+    )
+    if order is None:
+        raise OrderNotFound
+    return order
+
+
+def draft_of(visitor: Visitor) -> Order | None:
+    """What the visitor has filled in so far."""
+    return (
+        Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT)
+        .prefetch_related("addresses")
+        .first()
+    )
+
+
+def start_draft(visitor: Visitor, *, language: str) -> Order:
+    """The visitor's draft, opened when there is none. Safe to race: one draft a visitor."""
+    found = draft_of(visitor)
+    if found is None:
+        Order.objects.bulk_create(
+            [Order(visitor_key=visitor.key, user_id=visitor.user_id, language=language)],
+            ignore_conflicts=True,
+        )
+        found = Order.objects.get(visitor_key=visitor.key, state=OrderState.DRAFT)
+    elif (found.language, found.user_id) != (language, visitor.user_id or found.user_id):
+        found.language = language
+        found.user_id = visitor.user_id or found.user_id
+        found.save(update_fields=["language", "user"])
+    return found
+
+
+def set_address(
+    draft: Order,
+    *,
+    email: str,
+    shipping: Mapping[str, str],
+    billing: Mapping[str, str] | None = None,
+    buyer_note: str = "",
+) -> None:
+    """Keep who buys and where it goes. Addresses are the fields of OrderAddress, already checked."""
+    with transaction.atomic():
+        draft = _lock_draft(draft)
+        draft.email = email
+        draft.buyer_note = buyer_note
+        draft.save(update_fields=["email", "buyer_note"])
+        for kind, address in (
+            (OrderAddress.Kind.SHIPPING, shipping),
+            (OrderAddress.Kind.BILLING, billing),
+        ):
+            draft.addresses.filter(kind=kind).delete()
+            if address is not None:
+                OrderAddress.objects.create(order=draft, kind=kind, **address)
+
+
+def set_methods(draft: Order, *, shipping_method: str, payment_method: str) -> None:
+    """Keep how it is to be shipped and paid; both are checked again when the order is placed."""
+    with transaction.atomic():
+        draft = _lock_draft(draft)
+        draft.shipping_method = shipping_method
+        draft.payment_method = payment_method
+        draft.save(update_fields=["shipping_method", "payment_method"])
+
+
+def _lock_draft(draft: Order) -> Order:
+    locked = Order.objects.select_for_update().get(pk=draft.pk)
+    if locked.state != OrderState.DRAFT:
+        raise OrderMoveRefused
+    return locked
+
+
+def summary_of(draft: Order, visitor: Visitor, *, currency: str) -> Summary:
+    """What the draft would cost now with the visitor's live reservations. Raises BasketEmpty."""
+    reservations = inventory.live_reservations(visitor)
+    if not reservations:
+        raise BasketEmpty
+    address = draft.shipping_address
+    return summarise(
+        reservations,
+        currency=currency,
+        country=address.country.code if address else None,
+        postcode=address.postcode if address else None,
+        method=draft.shipping_method or None,
+    )
+
+
+def place(
+    *,
+    token: str,
+    visitor: Visitor,
+    currency: str,
+    shown_total: Decimal,
+    shown_fingerprint: str | None = None,
+) -> Order:
+    """Freeze the visitor's draft into an order awaiting payment; a second call gives the same order.
+
+    `shown_total` is the total the buyer agreed to, in `currency`; with `shown_fingerprint` every part of it.
+    Raises OrderNotFound, BasketEmpty, AddressIncomplete, CannotShip, ShippingMethodUnavailable and
+    TotalChanged; then nothing has changed.
+    """
+    with transaction.atomic():
+        order = Order.objects.select_for_update().filter(token=token, visitor_key=visitor.key).first()
+        if order is None:
+            raise OrderNotFound
+        if order.state != OrderState.DRAFT:
+            return order
+        inventory.lock(row.listing_id for row in inventory.live_reservations(visitor))
+        summary = summary_of(order, visitor, currency=currency)
+        _check_complete(order, summary)
+        if summary.total_amount != shown_total or shown_fingerprint not in (None, summary.fingerprint):
+            raise TotalChanged(total=str(summary.total_amount), currency=currency)
+        _freeze(order, summary)
+        log(order, "placed")
+    return order
+
+
+def _check_complete(order: Order, summary: Summary) -> None:
+    if order.shipping_address is None or not order.email:
+        raise AddressIncomplete
+    if summary.offer is None or not summary.offer.options:
+        raise CannotShip(summary.offer.refused_reason if summary.offer else None)
+    if summary.option is None:
+        raise ShippingMethodUnavailable
+
+
+def _freeze(order: Order, summary: Summary) -> None:
+    option = summary.option
+    assert option is not None and summary.shipping_amount is not None  # _check_complete saw to it
+    now = timezone.now()
+    order.number = f"AC-{100000 + order.pk}"
+    order.currency = summary.currency
+    order.rate_set_id = summary.quote.rate_set_id
+    order.rate = summary.quote.rate
+    order.goods_eur, order.goods_amount = summary.goods_eur, summary.goods_amount
+    order.shipping_eur, order.shipping_amount = option.price_eur, summary.shipping_amount
+    order.total_eur, order.total_amount = summary.total_eur, summary.total_amount
+    order.shipping_method = option.method
+    order.shipping_method_name = option.name[:120]
+    order.shipping_days_min, order.shipping_days_max = option.days_min, option.days_max
+    order.parcel_weight_g = option.weight_g
+    order.carrier = option.carrier
+    order.has_customs = bool(summary.offer and summary.offer.needs_customs)
+    order.points_per_euro = ShopSettings.current().points_per_euro
+    order.placed_at = now
+    order.pay_by = summary.until
+    order.state = OrderState.AWAITING_PAYMENT
+    order.save()
+    with translation.override(order.language):
+        OrderLine.objects.bulk_create(
+            OrderLine(
+                order=order,
+                listing=line.listing,
+                reservation=line.reservation,
+                position=position,
+                sku=line.listing.sku,
+                title=line.listing.title[:300],
+                description=describe(line.listing)[:300],
+                price_eur=line.price_eur,
+                price_amount=line.price_amount,
+                weight_g=line.weight_g,
+                points=line.points,
+                tax_scheme=line.listing.tax_scheme,
+            )
+            for position, line in enumerate(summary.lines, start=1)
+        )
+
+
+def describe(listing: "inventory.Listing") -> str:
+    """One line that says which copy it is: format, regions, standard, label, grade."""
+    edition = listing.edition
+    parts = [
+        str(edition.get_disc_format_display()) if edition.disc_format != "DVD" else "DVD",
+        "+".join(edition.regions) and f"R{'+'.join(edition.regions)}",
+        edition.video_standard,
+        str(edition.label or ""),
+        str(listing.get_headline_grade_display()),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def move(order: Order, state: OrderState, *, kind: str, by: User | None = None, text: str = "") -> None:
+    """Move a locked order along and write it into its log. Raises OrderMoveRefused."""
+    if state not in ORDER_MOVES[OrderState(order.state)]:
+        raise OrderMoveRefused(state=order.state, wanted=state)
+    order.state = state
+    fields = ["state"]
+    if state in _TIMES and getattr(order, _TIMES[state]) is None:
+        setattr(order, _TIMES[state], timezone.now())
+        fields.append(_TIMES[state])
+    order.save(update_fields=fields)
+    log(order, kind, by=by, text=text)
+
+
+def log(order: Order, kind: str, *, by: User | None = None, text: str = "") -> None:
+    """Write one event of an order; goes with the transaction that caused it."""
+    OrderEvent.objects.create(order=order, kind=kind, actor=by, text=text[:300])
+
+
+def lock(order_id: int) -> Order:
+    """The order, locked until the end of the transaction. Take this lock before those of listings."""
+    return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+
+
+def pack(order: Order, *, by: User) -> None:
+    """The pieces are in their parcel. Raises OrderMoveRefused, also while a dispute is open."""
+    with transaction.atomic():
+        locked = lock(order.pk)
+        _refuse_disputed(locked)
+        move(locked, OrderState.PACKED, kind="packed", by=by)
+
+
+def ship(order: Order, *, by: User, carrier: str = "", tracking_number: str = "") -> None:
+    """The parcel has left; the buyer is told with its tracking number. Raises OrderMoveRefused."""
+    with transaction.atomic():
+        locked = lock(order.pk)
+        _refuse_disputed(locked)
+        locked.carrier = carrier or locked.carrier
+        locked.tracking_number = tracking_number
+        locked.save(update_fields=["carrier", "tracking_number"])
+        move(locked, OrderState.SHIPPED, kind="shipped", by=by, text=tracking_number)
+        tasks.send_order_mail.defer(order_id=locked.pk, kind="shipped")
+
+
+def deliver(order: Order, *, by: User | None = None) -> None:
+    """The parcel has arrived; from here the withdrawal period runs. Raises OrderMoveRefused."""
+    with transaction.atomic():
+        move(lock(order.pk), OrderState.DELIVERED, kind="delivered", by=by)
+
+
+def _refuse_disputed(order: Order) -> None:
+    if order.is_disputed:
+        raise OrderMoveRefused
+
+
+def forget_drafts() -> int:
+    """Delete drafts nobody has touched for a week: they hold addresses of people who bought nothing."""
+    old = timezone.now() - timedelta(days=DRAFT_DAYS)
+    stale = Order.objects.filter(state=OrderState.DRAFT, created_at__lt=old)
+    with transaction.atomic():
+        OrderAddress.objects.filter(order__in=stale).delete()
+        count, _rows = stale.filter(Q(payments__isnull=True)).delete()
+    return count
+
+
+def link_to(order: Order) -> str:
+    """The order's address with host, in the buyer's language, for mails."""
+    with translation.override(order.language):
+        return settings.BASE_URL + order.get_absolute_url()

@@ -1,0 +1,341 @@
+"""Bringing orders and payments together: start, authorise, capture, sell; or void, refund, free the pieces.
+
+Both webhook and return page only *re-fetch* the provider's record and call `refresh`; whichever comes first
+does the work and the other finds it done. No transaction is open while a provider is called. Steps may die
+between any two lines: `reconcile` finds what was left and goes on.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from checkout import inventory, orders, payments, rewards, tasks
+from checkout.errors import (
+    CheckoutError,
+    ListingUnavailable,
+    OrderMoveRefused,
+    OrderNotPayable,
+    PaymentUnconfirmed,
+)
+from checkout.gateways.base import ProviderPayment, ProviderStatus
+from checkout.models import Order, OrderState, Payment, PaymentState, Refund, Reservation
+from checkout.models.payment import OPEN_PAYMENT_STATES
+from shop.models import ShopSettings, User
+
+logger = structlog.get_logger(__name__)
+
+
+def start_payment(order: Order, *, gateway_code: str) -> Payment:
+    """Open an attempt to pay and return it with the page where the buyer goes; again gives the same attempt.
+
+    Raises PaymentMethodUnavailable, OrderNotPayable, ListingUnavailable (the time ran out and somebody else has
+    a piece) and PaymentUnconfirmed (try again: the attempt is kept).
+    """
+    gateway = payments.gateway_of(gateway_code, order.currency)
+    current = payments.open_attempt(order)
+    if current is not None and (current.gateway != gateway_code or _is_over(current)):
+        close_attempt(current)
+    with transaction.atomic(durable=True):
+        order = orders.lock(order.pk)
+        paid = order.payments.filter(state=PaymentState.CAPTURED).first()
+        if order.is_paid and paid is not None:
+            return paid
+        if not order.is_payable:
+            raise OrderNotPayable
+        payment = payments.open_attempt(order)
+        if payment is None:
+            payment = _begin(order, gateway)
+    if payment.reference:
+        return payment
+    return _open_at_provider(payment)
+
+
+def _begin(order: Order, gateway: payments.Gateway) -> Payment:
+    """Prolong the order's claims and record the attempt; the order is locked."""
+    inventory.lock(order.lines.values_list("listing_id", flat=True))
+    hold = _hold_for(gateway.code)
+    lost = inventory.reclaim(order, hold=hold)
+    if lost:
+        raise ListingUnavailable(lost)
+    # One extension an order, so that starting payments again and again cannot keep a piece from others.
+    inventory.extend(order, hold=hold, once=gateway.code != "bank_transfer")
+    until = min(row.until for row in Reservation.objects.filter(order_line__order=order) if row.until)
+    if until <= timezone.now():
+        raise OrderNotPayable
+    order.pay_by = until
+    order.payment_method = gateway.code
+    order.save(update_fields=["pay_by", "payment_method"])
+    payment = payments.begin(order, gateway)
+    orders.log(order, "payment_started", text=gateway.code)
+    if gateway.code == "bank_transfer":
+        tasks.send_order_mail.defer(order_id=order.pk, kind="awaiting_transfer")
+    return payment
+
+
+def _hold_for(gateway_code: str) -> timedelta:
+    settings = ShopSettings.current()
+    if gateway_code == "bank_transfer":
+        return timedelta(days=settings.bank_transfer_days)
+    return timedelta(minutes=settings.payment_reservation_minutes)
+
+
+def _open_at_provider(payment: Payment) -> Payment:
+    order = payment.order
+    return_url = reverse("checkout:payment_return", kwargs={"token": order.token})
+    return payments.create_at_provider(payment, return_url=return_url, until=order.pay_by or timezone.now())
+
+
+def _is_over(payment: Payment) -> bool:
+    return payment.expires_at is not None and payment.expires_at <= timezone.now()
+
+
+def refresh(payment: Payment) -> Payment:
+    """Ask the provider how far a payment is and do what follows from it. Safe to call at any time, by anybody.
+
+    Raises PaymentUnconfirmed when the provider does not answer; nothing is lost then.
+    """
+    payment = Payment.objects.select_related("order").get(pk=payment.pk)
+    if not payment.is_open:
+        return payment
+    if not payment.reference:
+        payment = _open_at_provider(payment)
+    return _apply(payment, payments.fetch(payment))
+
+
+def _apply(payment: Payment, answer: ProviderPayment) -> Payment:
+    if answer.status in (ProviderStatus.AUTHORISED, ProviderStatus.CAPTURED) and not payments.is_as_ordered(
+        payment, answer
+    ):
+        logger.error("payment_amount_differs", payment=payment.pk, answered=answer.amount_minor)
+        return _let_go(payment, is_captured=answer.status == ProviderStatus.CAPTURED)
+    match answer.status:
+        case ProviderStatus.AUTHORISED:
+            return _capture(payment)
+        case ProviderStatus.CAPTURED:
+            return _complete(payment)
+        case ProviderStatus.DECLINED:
+            return _close(payment, PaymentState.FAILED, failure_code=answer.failure_code)
+        case ProviderStatus.VOIDED:
+            return _close(payment, PaymentState.VOIDED)
+        case ProviderStatus.EXPIRED:
+            return _close(payment, PaymentState.EXPIRED)
+        case _:
+            return payment
+
+
+def _close(payment: Payment, state: PaymentState, *, failure_code: str = "") -> Payment:
+    """End an attempt without money. The order keeps its pieces, and the buyer may try again at once."""
+    with transaction.atomic(durable=True):
+        order = orders.lock(payment.order_id)
+        payment = payments.lock(payment.pk)
+        if payments.move(payment, state, failure_code=failure_code):
+            orders.log(order, f"payment_{state}", text=failure_code)
+    return payment
+
+
+def _capture(payment: Payment) -> Payment:
+    """The money is reserved: make sure the pieces are still ours, then take it; else let it go."""
+    with transaction.atomic(durable=True):
+        order = orders.lock(payment.order_id)
+        payment = payments.lock(payment.pk)
+        if not payment.is_open:
+            return payment
+        payments.move(payment, PaymentState.AUTHORISED)
+        # A payment found already capturing was secured by whoever moved it there.
+        is_secured = payment.state == PaymentState.CAPTURING or _secure_pieces(order)
+        if is_secured:
+            payments.move(payment, PaymentState.CAPTURING)
+    if not is_secured:
+        return _let_go(payment, is_captured=False)
+    answer = payments.capture_at_provider(payment)
+    if answer.status == ProviderStatus.CAPTURED:
+        return _complete(payment)
+    # The provider let the authorisation lapse in the meantime: no money was taken.
+    return _close(payment, PaymentState.VOIDED, failure_code="authorisation_lapsed")
+
+
+def _secure_pieces(order: Order) -> bool:
+    """Hold an order's pieces against everybody while its money is taken; False when one is lost.
+
+    The order is locked. A claim that lapsed is claimed again where the piece is free: the order is then late.
+    """
+    if order.state not in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED):
+        return False
+    inventory.lock(order.lines.values_list("listing_id", flat=True))
+    try:
+        with transaction.atomic():
+            lost = inventory.reclaim(order, hold=inventory.CAPTURE_HOLD)
+            if lost:
+                raise ListingUnavailable(lost)
+    except ListingUnavailable:
+        return False
+    inventory.extend(order, hold=inventory.CAPTURE_HOLD, once=False)
+    return True
+
+
+def _complete(payment: Payment, *, by: User | None = None) -> Payment:
+    """The money is here: sell the pieces and mark the order paid, with mail and points in the same transaction.
+
+    Where the pieces are gone or the order is paid already, the money goes back, once.
+    """
+    refund = None
+    with transaction.atomic(durable=True):
+        order = orders.lock(payment.order_id)
+        payment = payments.lock(payment.pk)
+        was_waiting = order.state == OrderState.AWAITING_PAYMENT
+        if not payments.move(payment, PaymentState.CAPTURED) and not _pass_through(payment):
+            return payment
+        if _secure_pieces(order):
+            order.is_late = not was_waiting or bool(order.pay_by and order.pay_by < timezone.now())
+            order.save(update_fields=["is_late"])
+            inventory.sell(order)
+            orders.move(order, OrderState.PAID, kind="paid", by=by)
+            rewards.earn(order)
+            tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
+        else:
+            refund = payments.decide_refund(
+                payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}"
+            )
+            _end_unpaid(order)
+            tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+    if refund is not None:
+        payments.pay_out(refund)
+    return payment
+
+
+def _pass_through(payment: Payment) -> bool:
+    """Walk a payment the provider has captured already through the states in between."""
+    for state in (PaymentState.ACTION_REQUIRED, PaymentState.AUTHORISED, PaymentState.CAPTURING):
+        payments.move(payment, state)
+    return payments.move(payment, PaymentState.CAPTURED)
+
+
+def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
+    """Give back money that must not be kept; tell the buyer. Called outside any transaction."""
+    if is_captured:
+        with transaction.atomic(durable=True):
+            order = orders.lock(payment.order_id)
+            payment = payments.lock(payment.pk)
+            _pass_through(payment)
+            refund = payments.decide_refund(
+                payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}"
+            )
+            _end_unpaid(order)
+            tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+        payments.pay_out(refund)
+        return payment
+    payments.void_at_provider(payment)
+    with transaction.atomic(durable=True):
+        order = orders.lock(payment.order_id)
+        payment = payments.lock(payment.pk)
+        if payments.move(payment, PaymentState.VOIDED, failure_code="piece_gone"):
+            orders.log(order, "payment_voided", text="piece_gone")
+            _end_unpaid(order)
+            if not order.is_paid:
+                tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+    return payment
+
+
+def _end_unpaid(order: Order) -> None:
+    """Expire a locked order that cannot be paid any more; one that is paid by another attempt stays."""
+    if order.state == OrderState.AWAITING_PAYMENT:
+        inventory.give_back(order, Reservation.Release.ORDER_EXPIRED)
+        orders.move(order, OrderState.EXPIRED, kind="expired")
+
+
+def close_attempt(payment: Payment) -> Payment:
+    """End an open attempt, unless the provider says it went through: then it counts.
+
+    Never frees anything while the provider says authorised or captured. Raises PaymentUnconfirmed.
+    """
+    payment = refresh(payment)
+    if not payment.is_open:
+        return payment
+    answer = payments.void_at_provider(payment)
+    if answer.status in (ProviderStatus.AUTHORISED, ProviderStatus.CAPTURED):
+        return _apply(payment, answer)
+    return _close(payment, PaymentState.EXPIRED if _is_over(payment) else PaymentState.VOIDED)
+
+
+def confirm_transfer(order: Order, *, by: User) -> Payment:
+    """Staff saw the transfer on the account statement. Raises OrderMoveRefused without a transfer to confirm."""
+    payment = (
+        order.payments.filter(
+            Q(state__in=OPEN_PAYMENT_STATES) | Q(state=PaymentState.EXPIRED), gateway="bank_transfer"
+        )
+        .order_by("-attempt")
+        .first()
+    )
+    if payment is None:
+        raise OrderMoveRefused
+    return _complete(payment, by=by)
+
+
+def expire(order: Order) -> Order:
+    """End an order whose time to pay is over and free its pieces, unless its payment went through after all.
+
+    Raises PaymentUnconfirmed while the provider cannot say.
+    """
+    attempt = payments.open_attempt(order)
+    if attempt is not None:
+        close_attempt(attempt)
+    with transaction.atomic(durable=True):
+        order = orders.lock(order.pk)
+        if order.is_payable and payments.open_attempt(order) is None and order.pay_by < timezone.now():
+            _end_unpaid(order)
+            tasks.send_order_mail.defer(order_id=order.pk, kind="expired")
+    return order
+
+
+def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
+    """Cancel an order that has not left the house: free or take back its pieces and return the money in full.
+
+    Raises OrderMoveRefused once it is shipped, PaymentUnconfirmed while the provider cannot say.
+    """
+    attempt = payments.open_attempt(order)
+    if attempt is not None:
+        close_attempt(attempt)
+    refunds: list[Refund] = []
+    with transaction.atomic(durable=True):
+        order = orders.lock(order.pk)
+        orders.move(order, OrderState.CANCELLED, kind="cancelled", by=by, text=reason)
+        inventory.give_back(order, Reservation.Release.CANCELLED)
+        rewards.reverse(order, reason=reason)
+        for payment in order.payments.filter(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED)):
+            left = payment.amount - payment.refunded_amount
+            refunds.append(payments.decide_refund(payment, amount=left, reason_key="cancelled"))
+        tasks.send_order_mail.defer(order_id=order.pk, kind="cancelled")
+    for refund in refunds:
+        payments.pay_out(refund)
+    return order
+
+
+def reconcile() -> dict[str, int]:
+    """Bring everything unfinished forward: open payments, overdue orders, decided refunds. Returns counts.
+
+    One that fails is logged and does not keep the others waiting.
+    """
+    counts = {"payments": 0, "orders": 0, "refunds": 0, "failed": 0}
+    for payment in Payment.objects.filter(state__in=OPEN_PAYMENT_STATES).exclude(gateway="bank_transfer"):
+        counts["payments"] += _try(lambda payment=payment: refresh(payment), counts)
+    overdue = Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=timezone.now())
+    for order in overdue:
+        counts["orders"] += _try(lambda order=order: expire(order), counts)
+    for refund in Refund.objects.filter(state=Refund.State.DUE).exclude(payment__gateway="bank_transfer"):
+        counts["refunds"] += _try(lambda refund=refund: payments.pay_out(refund), counts)
+    return counts
+
+
+def _try(step: Callable[[], object], counts: dict[str, int]) -> int:
+    try:
+        step()
+    except (CheckoutError, PaymentUnconfirmed) as error:
+        counts["failed"] += 1
+        logger.warning("reconcile_step_failed", code=getattr(error, "code", ""))
+        return 0
+    return 1

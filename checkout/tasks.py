@@ -1,0 +1,33 @@
+"""Work done after the transaction that asked for it, or on a clock. Each task may run twice without harm."""
+
+from procrastinate.contrib.django import app
+
+
+@app.task(name="send_order_mail", queue="mail", retry=10)
+def send_order_mail(*, order_id: int, kind: str) -> None:
+    """Send one mail about an order; it is sent once however often the task runs."""
+    from checkout import mail
+
+    mail.send(order_id=order_id, kind=kind)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="tidy_reservations", queue="sales", queueing_lock="tidy_reservations")
+def tidy_reservations(timestamp: int) -> None:
+    """Put lapsed pieces back on offer and end orders that were not paid in time."""
+    from checkout import inventory, settlement
+
+    inventory.tidy()
+    settlement.reconcile()
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="nightly", queue="sales", queueing_lock="nightly")
+def nightly(timestamp: int) -> None:
+    """Confirm points, forget abandoned drafts and prove the invariants."""
+    from checkout import invariants, orders, rewards
+
+    while rewards.confirm_due():
+        pass
+    orders.forget_drafts()
+    invariants.report_broken()
