@@ -58,8 +58,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     """Content and permissions policies, as constants: building them costs more than a page from the cache.
 
     Pages of the shop run no inline script or style. Two places cannot do without: the admin's theme is driven
-    by Alpine, which evaluates attributes (`unsafe-eval`) and brings inline scripts and styles; the page of the
-    API's docs styles itself. Both are kept apart by their path.
+    by Alpine, which evaluates attributes (`unsafe-eval`) and brings inline scripts and styles; the page with
+    the API's docs styles itself. Both are kept apart by their path.
     """
     pages = content_policy()
     by_prefix = {

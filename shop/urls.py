@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.static import serve
 
-from shop import health
+from shop import bench, health
 
 handler400 = "shop.error_pages.bad_request"
 handler403 = "shop.error_pages.permission_denied"
@@ -22,3 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.DEMO or settings.DEBUG:
     # Elsewhere the proxy in front serves photos.
     urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}))
+
+if settings.BENCH:
+    urlpatterns += [path("bench/ok", bench.ok), path("bench/select", bench.select)]

