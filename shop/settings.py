@@ -14,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from shop.admin_site import UNFOLD  # noqa: F401 - read by the admin's theme
 from shop.embedded_database import SHOP as EMBEDDED_DATABASE
 from shop.logging import configure_logging
 

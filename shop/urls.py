@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.i18n import set_language
 from django.views.static import serve
 
 from shop import bench, health
@@ -16,6 +17,7 @@ handler500 = "shop.error_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("staff/language/", set_language, name="staff_language"),
     path("staff/", admin.site.urls),
 ]
 

@@ -238,7 +238,7 @@ def test_the_history_knows_who_changed_the_price(django_user_model: type) -> Non
 
 def test_another_copy_of_the_edition_is_a_new_draft_with_nothing_seen_on_the_first() -> None:
     first = a_graded_draft()
-    first.photos.create(image="listings/a.jpg")
+    first.defects.create(kind="tear", component=CASE, note_en="Torn wrap")
     first.note_en = "A tear at the back"
     first.save()
 
@@ -248,4 +248,4 @@ def test_another_copy_of_the_edition_is_a_new_draft_with_nothing_seen_on_the_fir
     assert (second.edition, second.price, second.state) == (first.edition, first.price, ListingState.DRAFT)
     assert (second.note_en, second.headline_grade) == ("", "")
     assert not second.component_grades.exists()
-    assert not second.photos.exists()
+    assert not second.defects.exists()

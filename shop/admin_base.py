@@ -1,0 +1,246 @@
+"""What all pages of the staff site share: fields for lists, history, and deeds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Field, Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from shop.errors import ShopError
+
+
+class LinesField(forms.CharField):
+    """A list edited as one value a line; commas may be part of a value."""
+
+    def __init__(self, *, base_field: forms.Field, **kwargs: Any) -> None:
+        self.base_field = base_field
+        kwargs.setdefault("widget", UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(str(item) for item in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = value if isinstance(value, list) else (value or "").splitlines()
+        return [line.strip() if isinstance(line, str) else line for line in lines if str(line).strip()]
+
+    def clean(self, value: Any) -> Any:
+        lines = self.to_python(value)
+        if self.required and not lines:
+            raise ValidationError(self.error_messages["required"], code="required")
+        return [self.base_field.clean(line) for line in lines]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return [str(item) for item in self.to_python(initial)] != [str(item) for item in self.to_python(data)]
+
+
+def list_formfield(db_field: ArrayField[Any, Any], **kwargs: Any) -> forms.Field:
+    """Tick boxes where the list's values come from a vocabulary, else one value a line."""
+    common = {
+        "label": kwargs.get("label") or db_field.verbose_name.capitalize(),
+        "required": not db_field.blank,
+        "help_text": db_field.help_text,
+    }
+    choices = db_field.base_field.choices
+    if choices:
+        return forms.MultipleChoiceField(
+            choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **common
+        )
+    return LinesField(base_field=db_field.base_field.formfield(), **common)
+
+
+class ListFields:
+    """Mixin of admins and inlines that gives ArrayFields their form fields."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, ArrayField):
+            return list_formfield(db_field, **kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class DeedForm(forms.Form):
+    """Base of the few fields a deed may ask for before it is done."""
+
+    def __init__(self, *args: Any, row: Model, **kwargs: Any) -> None:
+        self.row = row
+        super().__init__(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing staff can do to a row by one call of a domain function: a button, a page to confirm, a message.
+
+    `do(row, by, **answers)` gets the fields of `form`; `is_offered(row)` hides the button where it makes no sense
+    (the domain function decides in the end). It is always a POST, so no link or preview can trigger it.
+    """
+
+    name: str
+    label: str | Promise
+    do: Callable[..., Any]
+    done: str | Promise
+    is_offered: Callable[[Any], bool]
+    permission: str
+    icon: str = "chevron_right"
+    explanation: str | Promise = ""
+    form: type[DeedForm] = DeedForm
+    is_main: bool = False
+    is_danger: bool = False
+
+
+class ShopAdmin(ListFields, ModelAdmin):
+    """Base of all admin pages: compact, warns of unsaved changes, offers its deeds on top."""
+
+    compressed_fields = True
+    warn_unsaved_form = True
+    list_fullwidth = True
+    list_per_page = 50
+    # Counting all rows to draw a pager gets slow with the catalogue.
+    show_full_result_count = False
+    change_form_outer_before_template = "admin_shop/deeds.html"
+    deeds: ClassVar[Sequence[Deed]] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_deed"
+        deed_url = path(
+            "<path:object_id>/do/<slug:deed>/", self.admin_site.admin_view(self.deed_view), name=name
+        )
+        return [deed_url, *super().get_urls()]
+
+    def deeds_for(self, request: HttpRequest, row: Model) -> list[Deed]:
+        return [
+            deed for deed in self.deeds if request.user.has_perm(deed.permission) and deed.is_offered(row)
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        context["deeds"] = [
+            {"deed": deed, "address": self.deed_address(row, deed)}
+            for deed in (self.deeds_for(request, row) if row else ())
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def deed_address(self, row: Model, deed: Deed) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_deed"
+        return reverse(name, args=(row.pk, deed.name))
+
+    def deed_view(self, request: HttpRequest, object_id: str, deed: str) -> HttpResponse:
+        """Ask, then do: the page of one deed."""
+        row = self.get_object(request, unquote(object_id))
+        wanted = next((one for one in self.deeds if one.name == deed), None)
+        if row is None or wanted is None:
+            raise Http404
+        if not (self.has_view_permission(request, row) and request.user.has_perm(wanted.permission)):
+            raise PermissionDenied
+        form = wanted.form(request.POST if request.method == "POST" else None, row=row)
+        if request.method == "POST" and form.is_valid():
+            return self._do(request, row, wanted, form.cleaned_data)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": wanted.label,
+            "opts": self.opts,
+            "row": row,
+            "deed": wanted,
+            "form": form,
+            "back": self._change_address(row),
+        }
+        return TemplateResponse(request, "admin_shop/deed.html", context)
+
+    def _do(self, request: HttpRequest, row: Model, deed: Deed, answers: dict[str, Any]) -> HttpResponse:
+        try:
+            result = deed.do(row, request.user, **answers)
+        except ShopError as error:
+            self.message_user(request, error.text, messages.ERROR)
+            return HttpResponseRedirect(self._change_address(row))
+        self.message_user(request, str(deed.done) % {"row": row}, messages.SUCCESS)
+        # A deed that made another row, such as a duplicate, leads there.
+        made = result if isinstance(result, self.model) else row
+        return HttpResponseRedirect(self._change_address(made))
+
+    def _change_address(self, row: Model) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=(row.pk,))
+
+    def do_to_all(self, request: HttpRequest, rows: Any, do: Callable[[Any, Any], Any], done: str) -> None:
+        """A deed for every chosen row; each is a transaction of its own, refusals are told one by one."""
+        count = 0
+        for row in rows:
+            try:
+                do(row, request.user)
+            except ShopError as error:
+                self.message_user(request, error.text, messages.ERROR)
+            else:
+                count += 1
+        if count:
+            self.message_user(request, f"{done}: {count}", messages.SUCCESS)
+
+
+class HistoryAdmin(SimpleHistoryAdmin, ShopAdmin):
+    """An admin page whose model keeps its history. The history is read, never written back:
+    an old row brought back would overwrite states and money behind the domain functions."""
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+
+class ReadOnlyAdmin(ShopAdmin):
+    """Rows that only domain functions write; the staff site shows them and offers deeds."""
+
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ShopTabular(ListFields, TabularInline):
+    extra = 0
+
+
+class ShopStacked(ListFields, StackedInline):
+    extra = 0
+
+
+class _ReadOnlyRows:
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyTabular(_ReadOnlyRows, ShopTabular):
+    """Rows of a read-only table below their parent."""
+
+
+class ReadOnlyStacked(_ReadOnlyRows, ShopStacked):
+    """A read-only part of its parent's page."""

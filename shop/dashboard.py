@@ -1,0 +1,120 @@
+"""The first page of the staff site: what waits to be done today, for whoever looks."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from catalog import missing_facts
+from catalog.models import Listing, Review
+from catalog.vocabularies import ListingState
+from checkout import currency
+from checkout.models import Order, OrderState, RateSet
+from checkout.models.currency import RateSetStatus
+
+Tile = dict[str, Any]
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the tiles that this member of staff has the right to see."""
+    tiles: list[Tile] = []
+    if request.user.has_perm("checkout.view_order"):
+        tiles += _orders()
+    if request.user.has_perm("catalog.view_listing"):
+        tiles += _listings()
+    if request.user.has_perm("catalog.change_review"):
+        tiles.append(_reviews())
+    if request.user.has_perm("checkout.view_rateset"):
+        tiles.append(_rates())
+    if request.user.has_perm("catalog.change_film"):
+        tiles.append(_missing())
+    return {**context, "tiles": tiles}
+
+
+def _tile(name: str, figure: Any, address: str, *, note: str = "", is_due: bool = False) -> Tile:
+    return {"name": name, "figure": figure, "address": address, "note": note, "is_due": is_due}
+
+
+def _orders() -> list[Tile]:
+    states = Order.objects.aggregate(
+        paid=Count("pk", filter=Q(state=OrderState.PAID)),
+        packed=Count("pk", filter=Q(state=OrderState.PACKED)),
+        unpaid=Count("pk", filter=Q(state=OrderState.AWAITING_PAYMENT)),
+    )
+    orders = reverse("admin:checkout_order_changelist")
+    return [
+        _tile(_("Orders to pack"), states["paid"], f"{orders}?state__exact=paid", is_due=states["paid"] > 0),
+        _tile(
+            _("Parcels to ship"),
+            states["packed"],
+            f"{orders}?state__exact=packed",
+            is_due=states["packed"] > 0,
+        ),
+        _tile(_("Orders awaiting payment"), states["unpaid"], f"{orders}?state__exact=awaiting_payment"),
+    ]
+
+
+def _listings() -> list[Tile]:
+    states = Listing.objects.aggregate(
+        drafts=Count("pk", filter=Q(state=ListingState.DRAFT)),
+        listed=Count("pk", filter=Q(state=ListingState.LISTED)),
+        reserved=Count("pk", filter=Q(state=ListingState.RESERVED)),
+        sold=Count("pk", filter=Q(state=ListingState.SOLD)),
+    )
+    listings = reverse("admin:catalog_listing_changelist")
+    return [
+        _tile(
+            _("Drafts to finish"),
+            states["drafts"],
+            f"{listings}?state__exact=draft",
+            is_due=states["drafts"] > 0,
+        ),
+        _tile(
+            _("Pieces on offer"),
+            states["listed"] + states["reserved"],
+            f"{listings}?state__exact=listed",
+            note=_("%(reserved)d reserved now, %(sold)d sold so far")
+            % {"reserved": states["reserved"], "sold": states["sold"]},
+        ),
+    ]
+
+
+def _reviews() -> Tile:
+    waiting = Review.objects.filter(moderation=Review.Moderation.WAITING).count()
+    reviews = reverse("admin:catalog_review_changelist")
+    return _tile(
+        _("Reviews to moderate"), waiting, f"{reviews}?moderation__exact=waiting", is_due=waiting > 0
+    )
+
+
+def _rates() -> Tile:
+    address = reverse("admin:checkout_rateset_changelist")
+    newest = currency.newest_accepted()
+    if newest is None:
+        return _tile(_("Exchange rates"), _("none"), address, note=_("Prices are in euro only."), is_due=True)
+    waiting = RateSet.objects.filter(status=RateSetStatus.WAITING).count()
+    is_old = currency.is_too_old(newest.date)
+    missed = currency.missed_publication_days() or 0
+    if waiting:
+        note = _("Rates of another day wait for a decision.")
+    elif is_old:
+        note = _("Too old: prices are in euro only.")
+    elif missed:
+        note = _("Publication days missed: %(count)d") % {"count": missed}
+    else:
+        note = _("European Central Bank, up to date")
+    figure = date_format(newest.date, "j M")
+    return _tile(_("Exchange rates"), figure, address, note=note, is_due=bool(waiting or is_old or missed))
+
+
+def _missing() -> Tile:
+    films, editions = missing_facts.films().count(), missing_facts.editions().count()
+    return _tile(
+        _("Missing facts"),
+        films + editions,
+        reverse("admin:missing_facts"),
+        note=_("%(films)d films, %(editions)d editions") % {"films": films, "editions": editions},
+    )
