@@ -1,0 +1,150 @@
+"""What pages show of selling: prices in the visitor's currency, choices of currency and country, shipping."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from django import template
+from django.http import HttpRequest
+from django.template import Context
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from catalog.models import Listing
+from checkout import currency, shipping, tariff
+from checkout.currency import CurrencyQuote
+from checkout.money import BASE_CURRENCY, currency_name, format_amount
+from checkout.preferences import VisitorRequest
+from checkout.shipping import ShippingOption
+
+register = template.Library()
+
+# From this age on the demo says that a real shop would not use such rates.
+DAYS_UNTIL_RATES_LOOK_OLD = 5
+
+
+def _visitor(context: Context) -> VisitorRequest:
+    # The attribute survives `{% include … only %}`, the variable does not.
+    request: HttpRequest = context.get("request") or context.request  # type: ignore[attr-defined]
+    return cast(VisitorRequest, request)
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+def _long_date(day: date) -> str:
+    return format_date(day, "long", locale=_language())
+
+
+def _in(quote: CurrencyQuote, amount_eur: Decimal) -> str:
+    return format_amount(quote.convert(amount_eur), quote.currency, _language())
+
+
+@register.simple_tag(takes_context=True)
+def price(context: Context, amount_eur: Decimal) -> str:
+    """An EUR amount in the visitor's currency: `$5.59`."""
+    return _in(_visitor(context).currency_quote, amount_eur)
+
+
+@register.simple_tag(takes_context=True)
+def price_with_euro(context: Context, amount_eur: Decimal) -> str:
+    """An EUR amount in the visitor's currency, with the euro behind it when they differ: `$5.59 (€5.00)`."""
+    quote = _visitor(context).currency_quote
+    euro = format_amount(amount_eur, BASE_CURRENCY, _language())
+    return euro if quote.currency == BASE_CURRENCY else f"{_in(quote, amount_eur)} ({euro})"
+
+
+@register.inclusion_tag("selling/_price_note.html", takes_context=True)
+def price_note(context: Context, amount_eur: Decimal) -> dict[str, Any]:
+    """What the shown price is: the euro price, the rate, its date, and that nothing is added."""
+    visitor = _visitor(context)
+    quote = visitor.currency_quote
+    return {
+        "euro": format_amount(amount_eur, BASE_CURRENCY, _language()),
+        "rate": format_decimal(quote.rate, format="#,##0.######", locale=_language()),
+        "day": _long_date(quote.date) if quote.date else "",
+        "missing_currency": _missing_currency(visitor),
+    }
+
+
+def _missing_currency(visitor: VisitorRequest) -> str:
+    """The name of the currency the visitor chose and cannot have now; empty otherwise."""
+    if visitor.wanted_currency == visitor.currency:
+        return ""
+    return currency_name(visitor.wanted_currency, _language())
+
+
+@register.inclusion_tag("selling/_rate_notice.html", takes_context=True)
+def rate_notice(context: Context) -> dict[str, Any]:
+    """Which rates prices are converted at, whose they are, and who converts."""
+    current = currency.current_rate_set()
+    if current is None or currency.is_too_old(current.date):
+        return {"day": "", "missing_currency": _missing_currency(_visitor(context))}
+    age = (timezone.localdate() - current.date).days
+    return {"day": _long_date(current.date), "is_old": age > DAYS_UNTIL_RATES_LOOK_OLD}
+
+
+@register.inclusion_tag("selling/_currency_select.html", takes_context=True)
+def currency_select(context: Context) -> dict[str, Any]:
+    """A form that shows prices in another currency and stays on the page."""
+    visitor = _visitor(context)
+    return {
+        "choices": [(code, currency_name(code, _language())) for code in currency.offered_currencies()],
+        "chosen": visitor.currency,
+        "next": cast(HttpRequest, visitor).get_full_path(),
+    }
+
+
+@register.inclusion_tag("selling/_country_select.html", takes_context=True)
+def country_select(context: Context) -> dict[str, Any]:
+    """A form that quotes shipping to another country and stays on the page."""
+    visitor = _visitor(context)
+    return {
+        "choices": shipping.country_choices(),
+        "chosen": visitor.country,
+        "next": cast(HttpRequest, visitor).get_full_path(),
+    }
+
+
+@register.inclusion_tag("selling/_shipping_estimate.html", takes_context=True)
+def shipping_estimate(context: Context, listing: Listing) -> dict[str, Any]:
+    """What shipping this piece to the visitor's country costs, and what a second disc would add."""
+    visitor = _visitor(context)
+    weight_g = listing.weight_g or tariff.default_weight_g(listing.edition.packaging)
+    goods_eur: Decimal = listing.price.amount
+    offer = shipping.quote(visitor.country, [weight_g], goods_eur)
+    second_adds = shipping.marginal(
+        visitor.country, [weight_g], goods_eur, extra_weight_g=tariff.current().parcel.default_piece_weight_g
+    )
+    return {
+        "country": tariff.country_name(visitor.country, _language()),
+        "offer": offer,
+        "option": offer.default,
+        "price": _in(visitor.currency_quote, offer.default.price_eur) if offer.default else "",
+        "adds_nothing": second_adds is not None and second_adds <= 0,
+        "second_adds": _in(visitor.currency_quote, second_adds) if second_adds and second_adds > 0 else "",
+        "next": cast(HttpRequest, visitor).get_full_path(),
+        "request": visitor,
+    }
+
+
+@register.filter
+def delivery_days(option: ShippingOption) -> str:
+    """How long a parcel takes: `5–10 days`; empty where the buyer collects it."""
+    if option.days_min is None or option.days_max is None:
+        return ""
+    if option.days_min == option.days_max:
+        return ngettext("%(days)d day", "%(days)d days", option.days_max) % {"days": option.days_max}
+    return _("%(least)d–%(most)d days") % {"least": option.days_min, "most": option.days_max}
+
+
+@register.filter
+def weight(grams: int) -> str:
+    """A weight as people say it: `250 g`, `2 kg`."""
+    if grams < 1000:
+        return f"{grams}\xa0g"
+    return format_decimal(Decimal(grams) / 1000, format="#,##0.###", locale=_language()) + "\xa0kg"
