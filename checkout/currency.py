@@ -1,4 +1,4 @@
-"""Rate sets and prices in other currencies: importing the ECB's reference rates, and which rate a price uses now."""
+"""Rate sets: importing the ECB's reference rates, and which rate a price uses now."""
 
 import hashlib
 from collections.abc import Mapping
@@ -133,7 +133,7 @@ def quote_for(currency: str) -> CurrencyQuote:
 
 
 def missed_publication_days(now: datetime | None = None) -> int | None:
-    """Return how many of the ECB's publication days have passed without an accepted set; None before the first set."""
+    """Return how many publication days passed without an accepted set; None before the first set."""
     newest = newest_accepted()
     return None if newest is None else target_calendar.missed_days(newest.date, now or timezone.now())
 
@@ -144,7 +144,7 @@ def missed_publication_days(now: datetime | None = None) -> int | None:
 def fetch_daily(*, transport: httpx.BaseTransport | None = None) -> Outcome:
     """Fetch the ECB's daily feed and store its rate set, accepted or waiting for staff.
 
-    Raises FeedError when the feed is unreachable or unusable; then nothing is stored and the rates in use stay.
+    Raises FeedError when the feed cannot be used; then nothing is stored and the rates in use stay.
     """
     last = RateSet.objects.filter(source=RateSource.DAILY).order_by("-id").first()
     document = ecb.fetch(
@@ -223,7 +223,7 @@ def _add_rates(rate_set: RateSet, rates: Mapping[str, Decimal]) -> None:
 
 
 def load_history(body: bytes, *, source: RateSource = RateSource.HISTORY) -> int:
-    """Store the rate sets of the ECB's history (CSV or zip) for dates that have none; return how many were added.
+    """Store the ECB's history (CSV or zip) for dates that have no rates; return how many sets were added.
 
     Raises FeedError; then nothing is stored.
     """
@@ -235,7 +235,7 @@ def load_history(body: bytes, *, source: RateSource = RateSource.HISTORY) -> int
 
 
 def load_bundled_history() -> int:
-    """Store the history shipped with the shop, for a first start without a network; return how many sets were added."""
+    """Store the history shipped with the shop; return how many sets were added. Needs no network."""
     return load_history(BUNDLED_HISTORY.read_bytes(), source=RateSource.BUNDLED)
 
 

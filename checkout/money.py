@@ -1,7 +1,7 @@
-"""Amounts of money: what a currency can express, conversion, the one place that rounds, and how amounts are shown.
+"""Amounts of money: conversion, the one place that rounds, minor units, and how amounts are shown.
 
-Amounts are `Decimal`. Minor units are what the payment provider counts in; they come from the shop's own table because the
-provider's idea of a minor unit differs from ISO 4217 (ISK and the currencies without cents).
+Amounts are `Decimal`. Minor units are what the payment provider counts in; they come from the shop's own
+table because the provider's idea of them differs from ISO 4217 (ISK and the currencies without cents).
 """
 
 import json
@@ -22,7 +22,7 @@ from babel.numbers import (
 
 BASE_CURRENCY = "EUR"
 _TABLE = Path(__file__).resolve().parent.parent / "fixtures" / "currencies.json"
-# Wide enough that a product of an amount (12 digits) and a rate (18 digits) is exact before it is rounded once.
+# Wide enough that an amount (12 digits) times a rate (18 digits) is exact before it is rounded once.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
@@ -30,7 +30,7 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 class Currency:
     """What one currency can express and what the payment provider expects of it.
 
-    `minor_factor`: minor units in one unit; `charge_step`: smallest chargeable amount, in units of the currency;
+    `minor_factor`: minor units in one unit; `charge_step`: smallest difference between amounts, in units;
     `minimum_minor`: smallest charge in minor units, None when the provider states none.
     """
 
@@ -66,7 +66,7 @@ CURRENCIES: Mapping[str, Currency] = _read_table(_TABLE)
 def round_amount(amount: Decimal, currency: str) -> Decimal:
     """Return the amount rounded half up (away from zero) to what the currency can charge.
 
-    The only rounding of money in the project. Raises TypeError for anything but a Decimal, ValueError for NaN and infinity.
+    The only rounding of money in the project. TypeError for anything but a Decimal, ValueError for NaN.
     """
     if not isinstance(amount, Decimal):
         raise TypeError(f"money is a Decimal, not {type(amount).__name__}")
@@ -108,14 +108,14 @@ def whole_points(points: Decimal) -> int:
 
 
 def to_minor_units(amount: Decimal, currency: str) -> int:
-    """Return the amount in the payment provider's minor units; ValueError when the currency cannot charge it exactly."""
+    """Return the payment provider's minor units; ValueError when the currency cannot charge exactly that."""
     if round_amount(amount, currency) != amount:
         raise ValueError(f"{amount} {currency} cannot be charged exactly")
     return int(_EXACT.multiply(amount, Decimal(CURRENCIES[currency].minor_factor)))
 
 
 def from_minor_units(units: int, currency: str) -> Decimal:
-    """Return the amount that so many of the payment provider's minor units are; the inverse of `to_minor_units`."""
+    """Return the amount of so many of the payment provider's minor units; inverse of `to_minor_units`."""
     amount = Decimal(units) / CURRENCIES[currency].minor_factor
     rounded = round_amount(amount, currency)
     if rounded != amount:

@@ -1,4 +1,4 @@
-"""Values that every page needs and that seldom change: kept in the process, told by a shared version when to look again."""
+"""Values that every page needs and that seldom change, kept in the process under a shared version."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

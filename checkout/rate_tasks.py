@@ -15,7 +15,7 @@ log = structlog.get_logger("checkout.rates")
 @app.periodic(cron="5-59/10 14-20 * * *", periodic_id="poll_rates")
 @app.task(name="poll_rates", queueing_lock="poll_rates")
 def poll_rates(timestamp: int) -> None:
-    """Fetch the daily feed on publication days until the set of the day is there; each further run does nothing."""
+    """Fetch the feed on publication days until the day's set is there; a further run does nothing."""
     today = timezone.now().astimezone(target_calendar.FRANKFURT).date()
     newest = currency.newest_accepted()
     if not target_calendar.is_publication_day(today) or (newest is not None and newest.date >= today):
@@ -23,7 +23,7 @@ def poll_rates(timestamp: int) -> None:
     try:
         outcome = currency.fetch_daily()
     except FeedError as error:
-        # Expected now and then, and tried again in ten minutes: yesterday's rates stay in use with their date.
+        # Expected now and then, and tried again in ten minutes: yesterday's rates stay, with their date.
         log.warning("rate_feed_unusable", code=error.code, detail=str(error))
         return
     log.info("rate_feed_read", outcome=outcome.value)

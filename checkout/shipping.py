@@ -1,4 +1,4 @@
-"""What shipping costs: quotes by country and weight, combined parcels, and why a parcel cannot go somewhere."""
+"""What shipping costs: quotes by country and weight, combined parcels, and reasons to refuse."""
 
 import re
 from collections.abc import Sequence
@@ -53,8 +53,8 @@ class ShippingOption:
 class ShippingOffer:
     """Where the pieces can go and how: options, the default one first, or the reason why there are none.
 
-    `refused_code` is `country_not_served`, `postcode_not_served`, `no_method`, or empty. `needs_postcode`: the postcode will
-    decide whether we ship there at all. `postcode_reason`: what is special about the given postcode.
+    `refused_code` is `country_not_served`, `postcode_not_served`, `no_method`, or empty. `needs_postcode`:
+    the postcode will decide whether we ship there. `postcode_reason`: what is special about the given one.
     """
 
     country: str
@@ -89,10 +89,10 @@ class CountryChoice:
 def quote(
     country: str, weights_g: Sequence[int], goods_eur: Decimal, postcode: str | None = None
 ) -> ShippingOffer:
-    """Return how pieces of these weights (grams, without packing) and this goods total (EUR) can go to a country.
+    """Return how pieces of these weights (grams, without packing) and goods total (EUR) can be shipped.
 
-    Without a postcode the answer is the country's; a postcode that is an exception decides. Raises ValueError without pieces
-    or for a weight that is not above zero.
+    Without a postcode the answer is the country's; a postcode that is an exception decides. Raises
+    ValueError without pieces or for a weight that is not above zero.
     """
     if not weights_g or min(weights_g) <= 0:
         raise ValueError("a parcel needs pieces that weigh something")
@@ -130,7 +130,7 @@ def marginal(
     method: str | None = None,
     postcode: str | None = None,
 ) -> Decimal | None:
-    """Return what one more piece would add to the price of shipping (EUR); often nothing, below zero when it makes it free.
+    """Return what one more piece adds to the price of shipping (EUR); below zero when it makes it free.
 
     For the method, or the default one. None when that method does not take both parcels.
     """
@@ -221,7 +221,7 @@ def _options(
         for method in held.methods
         if held.serves(method, zone, country)
         and (method.max_goods_value is None or goods_eur <= method.max_goods_value)
-        and (priced := _priced(held, zone, method, weights_g)) is not None
+        and (priced := price_parcels(held, zone, method, weights_g)) is not None
     ]
     # The default is what most people want; where it is not offered, the first that comes to the door.
     offered.sort(key=lambda pair: (not pair[0].is_default, pair[0].is_pickup, pair[0].position))
@@ -232,7 +232,9 @@ def _options(
 
 
 @dataclass(frozen=True, slots=True)
-class _Priced:
+class ParcelPrice:
+    """What pieces cost by one method, before anything makes it free. `parcels` are weights in grams."""
+
     price_eur: Decimal
     days_min: int | None
     days_max: int | None
@@ -240,7 +242,7 @@ class _Priced:
 
 
 def _option(
-    held: Tariff, zone: Zone, method: Method, priced: _Priced, goods_eur: Decimal, *, is_default: bool
+    held: Tariff, zone: Zone, method: Method, priced: ParcelPrice, goods_eur: Decimal, *, is_default: bool
 ) -> ShippingOption:
     free_from = held.free_from_eur.get((zone.pk, method.pk))
     is_free = free_from is not None and goods_eur >= free_from
@@ -261,12 +263,14 @@ def _option(
     )
 
 
-def _priced(held: Tariff, zone: Zone, method: Method, weights_g: Sequence[int]) -> _Priced | None:
-    """Return price and parcels of the pieces by one method, or None when a piece is too heavy for it."""
+def price_parcels(held: Tariff, zone: Zone, method: Method, weights_g: Sequence[int]) -> ParcelPrice | None:
+    """Return price and parcels of the pieces by one method, or None when the zone has no price for them."""
     if method.flat_price is not None:
         one_parcel = _parcel_weight(weights_g, held.parcel)
-        return _Priced(method.flat_price, None, None, (one_parcel,))
-    bands = held.bands[zone.pk, method.pk]
+        return ParcelPrice(method.flat_price, None, None, (one_parcel,))
+    bands = held.bands.get((zone.pk, method.pk))
+    if not bands:
+        return None
     heaviest = min(bands[-1].up_to_g, method.max_weight_g or bands[-1].up_to_g)
     parcels = _pack(weights_g, heaviest, held.parcel)
     if parcels is None:
@@ -275,7 +279,7 @@ def _priced(held: Tariff, zone: Zone, method: Method, weights_g: Sequence[int]) 
     used = [band for band in found if band is not None]
     if len(used) < len(found):  # the bands have a gap
         return None
-    return _Priced(
+    return ParcelPrice(
         price_eur=total(_band_price(band, weight) for band, weight in zip(used, parcels, strict=True)),
         days_min=max(band.days_min for band in used),
         days_max=max(band.days_max for band in used),
@@ -288,7 +292,7 @@ def _parcel_weight(weights_g: Sequence[int], parcel: ParcelSettings) -> int:
 
 
 def _pack(weights_g: Sequence[int], heaviest_g: int, parcel: ParcelSettings) -> tuple[int, ...] | None:
-    """Return the weights of as few parcels as heaviest-first filling finds, or None when a piece alone is too heavy."""
+    """Fill parcels heaviest first and return their weights, or None when a piece alone is too heavy."""
     parcels: list[list[int]] = []
     for weight in sorted(weights_g, reverse=True):
         for pieces in parcels:

@@ -9,7 +9,7 @@ PUBLISHED_BY = time(18, 0)
 
 
 def easter_sunday(year: int) -> date:
-    """Return the date of Easter Sunday in the Gregorian calendar (the computus of Meeus, Jones and Butcher)."""
+    """Return Easter Sunday of the Gregorian calendar, by the computus of Meeus, Jones and Butcher."""
     golden = year % 19
     century, of_century = divmod(year, 100)
     leap_centuries, century_rest = divmod(century, 4)

@@ -34,7 +34,7 @@ ZoneMethod = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Every row of the tariff. `bands` and `free_from_eur` are keyed by zone and method; bands are in order of weight."""
+    """Every row of the tariff. `bands`, in order of weight, and `free_from_eur` are by zone and method."""
 
     zones: Sequence[Zone]
     countries: Mapping[str, ZoneCountry]
@@ -100,7 +100,7 @@ def default_weight_g(packaging: str) -> int:
 
 @transaction.atomic(durable=True)
 def load_example() -> bool:
-    """Fill an empty tariff with the illustrative one shipped with the shop; False when there is a tariff already."""
+    """Fill an empty tariff with the illustrative one shipped with the shop; False when it is not empty."""
     if Zone.objects.exists() or Method.objects.exists():
         return False
     rows: dict[str, Any] = json.loads(EXAMPLE.read_text(encoding="utf-8"))

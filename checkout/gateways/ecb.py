@@ -1,6 +1,7 @@
 """The European Central Bank's reference rates: fetching the daily feed, and reading it and the history file.
 
-Formats: https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/index.en.html
+Formats:
+https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/index.en.html
 """
 
 import csv
@@ -30,8 +31,11 @@ _CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 
 
 class FeedError(Exception):
-    """The feed cannot be used. `code` is stable: `unreachable`, `http_status`, `too_large`, `not_xml`, `forbidden_xml`,
-    `wrong_format`, `bad_date`, `no_rates`, `older_than_newest`, `date_in_future` or `differs_from_accepted`."""
+    """The feed cannot be used.
+
+    `code` is stable: `unreachable`, `http_status`, `too_large`, `not_xml`, `forbidden_xml`, `wrong_format`,
+    `bad_date`, `no_rates`, `older_than_newest`, `date_in_future` or `differs_from_accepted`.
+    """
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
@@ -53,7 +57,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class DatedRates:
-    """The rates of one date as the document states them. `unusable` maps a currency to the text that is no rate."""
+    """The rates of one date as stated. `unusable` maps a currency to the text that is no rate."""
 
     date: date
     rates: dict[str, Decimal]
@@ -101,7 +105,7 @@ def _read(answer: httpx.Response, give_up_at: float) -> bytes:
         body += chunk
         if len(body) > MAX_BYTES:
             raise FeedError("too_large", f"over {MAX_BYTES} bytes")
-        # httpx limits each read, not all of them: a server that drips a byte at a time would hold the worker for hours.
+        # httpx limits each read, not all of them: a server dripping bytes would hold the worker for hours.
         if time.monotonic() > give_up_at:
             raise FeedError("unreachable", f"not complete after {TIMEOUT_SECONDS:.0f} seconds")
     return bytes(body)

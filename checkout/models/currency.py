@@ -1,4 +1,4 @@
-"""Rate sets: the euro reference rates of one date. Written once and never changed (see the append-only triggers)."""
+"""Rate sets: the euro reference rates of one date, written once and never changed."""
 
 from typing import ClassVar
 
@@ -31,8 +31,8 @@ class RateSets(models.QuerySet["RateSet"]):
 class RateSet(models.Model):
     """The reference rates that the European Central Bank published for one date.
 
-    `sha256` is that of the document it was read from. `etag` and `last_modified` are what the feed's server said of that
-    document, kept for the next conditional request.
+    `sha256` is that of the document it was read from; `etag` and `last_modified` are what the feed's server
+    said of that document, kept for the next conditional request.
     """
 
     date = models.DateField(_("date"))

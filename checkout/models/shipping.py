@@ -1,4 +1,4 @@
-"""The shipping tariff: zones of countries, methods, weight bands, free shipping, postcode exceptions and packing."""
+"""The shipping tariff: zones, methods, weight bands, free shipping, postcode exceptions and packing."""
 
 import re
 from decimal import Decimal
@@ -208,7 +208,7 @@ WEIGHT_BAND = Func(
 
 
 class ShippingRate(models.Model):
-    """The price of a parcel whose weight lies in a band: over `over_g`, up to and including `up_to_g` grams."""
+    """The price of a parcel weighing more than `over_g` and at most `up_to_g` grams."""
 
     method = models.ForeignKey(
         Method, on_delete=models.CASCADE, related_name="rates", verbose_name=_("method")

@@ -22,7 +22,8 @@ BEGIN
           IS DISTINCT FROM
           (OLD.id, OLD.date, OLD.source, OLD.sha256, OLD.etag, OLD.last_modified, OLD.fetched_at, OLD.reason)
     THEN
-        RAISE EXCEPTION 'a rate set can only be accepted or rejected, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'a rate set can only be accepted or rejected, once'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $$;

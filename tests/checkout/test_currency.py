@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from checkout import currency
 from checkout.currency import CurrencyNotOffered, CurrencyQuote
+from tests.checkout.rates import load_newest
 
 NEWEST = date(2026, 10, 30)
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def bundled_rates(db: None, request: pytest.FixtureRequest) -> None:
     if "no_rates" not in request.fixturenames:
-        currency.load_bundled_history()
+        load_newest()
 
 
 @pytest.fixture

@@ -365,10 +365,11 @@ def test_the_database_refuses_overlapping_bands(over_g: int, up_to_g: int) -> No
     band = ShippingRate(
         method=method, zone=zone, over_g=over_g, up_to_g=up_to_g, price=1, days_min=1, days_max=2
     )
-    with pytest.raises(IntegrityError, match="weight_bands_do_not_overlap"), transaction.atomic():
+    with connection.cursor() as cursor, transaction.atomic():
         band.save()
-        with connection.cursor() as cursor:
+        with pytest.raises(IntegrityError, match="weight_bands_do_not_overlap"), transaction.atomic():
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        band.delete()
 
 
 def test_bands_may_touch() -> None:

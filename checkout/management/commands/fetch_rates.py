@@ -10,7 +10,7 @@ from checkout.gateways.ecb import FeedError
 
 
 class Command(BaseCommand):
-    help = "Fetches the European Central Bank's rates of the day; or loads past ones from a file or from the shop itself."
+    help = "Fetches the European Central Bank's rates of the day, or loads past ones."
 
     def add_arguments(self, parser: CommandParser) -> None:
         source = parser.add_mutually_exclusive_group()
