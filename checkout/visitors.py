@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from shop.network import client_address
+
 COOKIE = "basket"
 COOKIE_SECONDS = 30 * 24 * 3600
 
@@ -34,19 +36,6 @@ def new_token() -> str:
 def key_of(token: str) -> str:
     """The stored form of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def client_address(request: HttpRequest) -> str:
-    """The visitor's address: behind a proxy on this host or network, the one that proxy saw last."""
-    peer = request.META.get("REMOTE_ADDR", "") or ""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    try:
-        is_proxy = ipaddress.ip_address(peer).is_private or ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        is_proxy = not peer
-    if is_proxy and forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()
-    return peer
 
 
 def address_range(address: str) -> str:
