@@ -80,10 +80,11 @@ class DeedForm(forms.Form):
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing staff can do to a row by one call of a domain function: a button, a page to confirm, a message.
+    """One thing staff can do to a row by one call of a domain function: a button, a page to confirm, a
+    message.
 
-    `do(row, by, **answers)` gets the fields of `form`; `is_offered(row)` hides the button where it makes no sense
-    (the domain function decides in the end). It is always a POST, so no link or preview can trigger it.
+    `do(row, by, **answers)` gets the fields of `form`; `is_offered(row)` hides the button where it makes no
+    sense (the domain function decides in the end). It is always a POST, so no link or preview can trigger it.
     """
 
     name: str

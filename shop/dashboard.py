@@ -38,6 +38,11 @@ def _tile(name: str, figure: Any, address: str, *, note: str = "", is_due: bool 
     return {"name": name, "figure": figure, "address": address, "note": note, "is_due": is_due}
 
 
+def _work(name: str, count: int, address: str, *, note: str = "") -> Tile:
+    """Work that waits: marked as long as there is any."""
+    return _tile(name, count, address, note=note, is_due=count > 0)
+
+
 def _orders() -> list[Tile]:
     states = Order.objects.aggregate(
         paid=Count("pk", filter=Q(state=OrderState.PAID)),
@@ -46,13 +51,8 @@ def _orders() -> list[Tile]:
     )
     orders = reverse("admin:checkout_order_changelist")
     return [
-        _tile(_("Orders to pack"), states["paid"], f"{orders}?state__exact=paid", is_due=states["paid"] > 0),
-        _tile(
-            _("Parcels to ship"),
-            states["packed"],
-            f"{orders}?state__exact=packed",
-            is_due=states["packed"] > 0,
-        ),
+        _work(_("Orders to pack"), states["paid"], f"{orders}?state__exact=paid"),
+        _work(_("Parcels to ship"), states["packed"], f"{orders}?state__exact=packed"),
         _tile(_("Orders awaiting payment"), states["unpaid"], f"{orders}?state__exact=awaiting_payment"),
     ]
 
@@ -66,12 +66,7 @@ def _listings() -> list[Tile]:
     )
     listings = reverse("admin:catalog_listing_changelist")
     return [
-        _tile(
-            _("Drafts to finish"),
-            states["drafts"],
-            f"{listings}?state__exact=draft",
-            is_due=states["drafts"] > 0,
-        ),
+        _work(_("Drafts to finish"), states["drafts"], f"{listings}?state__exact=draft"),
         _tile(
             _("Pieces on offer"),
             states["listed"] + states["reserved"],

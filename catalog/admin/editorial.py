@@ -77,16 +77,11 @@ class ReviewAdmin(ShopAdmin):
         """Whose account wrote a review is personal data, which the catalogue does not need."""
         if request.user.has_perm("shop.view_user"):
             return super().get_fieldsets(request, obj)
-        return [
-            (
-                name,
-                {
-                    **options,
-                    "fields": tuple(row for row in options["fields"] if row != ("user", "created_at")),
-                },
-            )
-            for name, options in super().get_fieldsets(request, obj)
-        ]
+        kept = []
+        for name, options in super().get_fieldsets(request, obj):
+            fields = tuple(row for row in options["fields"] if row != ("user", "created_at"))
+            kept.append((name, {**options, "fields": fields}))
+        return kept
 
     @admin.display(description=_("review"))
     def heading(self, review: Review) -> str:

@@ -232,7 +232,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
         return pieces.select_related("edition").prefetch_related(films, "photos")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Saving locks the row first, so that a buyer who comes meanwhile waits instead of being overwritten."""
+        """Saving locks the row first: a buyer who comes meanwhile waits instead of being overwritten."""
         if request.method == "POST" and connection.in_atomic_block:
             Listing.objects.select_for_update(of=("self",)).filter(pk=object_id).first()
         return super().get_object(request, object_id, from_field)
@@ -254,6 +254,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         is_priced = obj is not None and obj.state not in listings.REPRICEABLE
         price = "price_readonly" if is_priced else "price"
+        points = (price, "points_override", "points") if obj else (price, "points_override")
         piece: tuple[Any, ...] = (("edition", "shelf"),)
         if obj is None:
             piece = (*piece, ("department", "categories"))
@@ -263,12 +264,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
             (_("The piece"), {"fields": piece}),
             (
                 _("Price"),
-                {
-                    "fields": (
-                        (price, "points_override", *(("points",) if obj else ())),
-                        ("weight_g", "tax_scheme"),
-                    )
-                },
+                {"fields": (points, ("weight_g", "tax_scheme"))},
             ),
             (
                 _("Condition"),
@@ -327,8 +323,8 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
             photos.add_photo(listing=listing, content=content, kind=kind)
         listings.grade(listing)
 
-    def view_on_site(self, obj: Listing) -> str | None:  # type: ignore[override]
-        return obj.get_absolute_url() if obj.state in PUBLIC_STATES else None
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        return super().get_view_on_site_url(obj) if obj and obj.state in PUBLIC_STATES else None
 
     @admin.display(description="")
     def cover(self, listing: Listing) -> str:

@@ -80,7 +80,22 @@ class ListingForm(forms.ModelForm[Listing]):
 
     class Meta:
         model = Listing
-        fields = "__all__"
+        fields = (
+            "edition",
+            "price",
+            "points_override",
+            "weight_g",
+            "grade_override",
+            "is_fault_accepted",
+            "test_state",
+            "provenance",
+            "provenance_note_en",
+            "provenance_note_el",
+            "note_en",
+            "note_el",
+            "tax_scheme",
+            "shelf",
+        )
 
 
 class NewListingForm(ListingForm):

@@ -1,0 +1,5 @@
+"""The staff site's pages about selling."""
+
+from checkout.admin import currency, order, payment, reservation, rewards, shipping
+
+__all__ = ["currency", "order", "payment", "reservation", "rewards", "shipping"]

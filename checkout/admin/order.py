@@ -1,0 +1,345 @@
+"""The order desk: what was ordered, where it goes, and what to do next."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from checkout import orders, settlement
+from checkout.models import (
+    Order,
+    OrderAddress,
+    OrderEvent,
+    OrderLine,
+    OrderMail,
+    OrderState,
+    Payment,
+    PaymentState,
+    PointsEntry,
+)
+from checkout.money import BASE_CURRENCY, format_amount
+from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin
+
+STATE_COLOURS = {
+    OrderState.AWAITING_PAYMENT: "info",
+    OrderState.PAID: "warning",
+    OrderState.PACKED: "warning",
+    OrderState.SHIPPED: "success",
+    OrderState.DELIVERED: "success",
+    OrderState.EXPIRED: "danger",
+    OrderState.CANCELLED: "danger",
+    OrderState.WITHDRAWAL_REQUESTED: "primary",
+    OrderState.RETURNED: "primary",
+}
+
+
+def amount_of(amount: Any, currency: str) -> str:
+    """An amount as the order's page shows it, in the language of the staff site."""
+    return format_amount(amount, currency, get_language() or "en")
+
+
+class ShipForm(DeedForm):
+    carrier = forms.CharField(
+        label=_("carrier"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        label=_("tracking number"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["carrier"].initial = self.row.carrier  # type: ignore[attr-defined]
+
+
+class CancelForm(DeedForm):
+    reason = forms.CharField(
+        label=_("reason"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
+    )
+
+
+class LineRows(ReadOnlyTabular):
+    model = OrderLine
+    fields = (
+        "piece",
+        "title",
+        "description",
+        "price_eur",
+        "price_amount",
+        "weight_g",
+        "points",
+        "returned_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="SKU")
+    def piece(self, line: OrderLine) -> str:
+        address = reverse("admin:catalog_listing_change", args=(line.listing_id,))
+        return format_html('<a href="{}">{}</a>', address, line.sku)
+
+
+class AddressRows(ReadOnlyStacked):
+    model = OrderAddress
+    fields = (
+        ("kind", "name", "company"),
+        ("line1", "line2"),
+        ("postcode", "city", "region"),
+        ("country", "phone"),
+    )
+
+
+class PaymentRows(ReadOnlyTabular):
+    model = Payment
+    fields = (
+        "attempt",
+        "gateway",
+        "state",
+        "amount",
+        "currency",
+        "refunded_amount",
+        "captured_at",
+        "reference",
+    )
+    show_change_link = True
+
+
+class EventRows(ReadOnlyTabular):
+    model = OrderEvent
+    fields = ("at", "kind", "text", "actor")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        events: QuerySet[OrderEvent] = super().get_queryset(request)
+        return events.select_related("actor")
+
+
+class MailRows(ReadOnlyTabular):
+    model = OrderMail
+    fields = ("kind", "sent_at")
+
+
+class PointsRows(ReadOnlyTabular):
+    model = PointsEntry
+    fk_name = "order"
+    fields = ("created_at", "kind", "pot", "points", "note")
+
+
+def _is_in(*states: str) -> Any:
+    return lambda order: order.state in states
+
+
+def _awaits_transfer(order: Order) -> bool:
+    """A transfer may also arrive after its time; then the order is expired and the money is here."""
+    return order.state in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED) and any(
+        payment.gateway == "bank_transfer" and (payment.is_open or payment.state == PaymentState.EXPIRED)
+        for payment in order.payments.all()
+    )
+
+
+@admin.register(Order)
+class OrderAdmin(ShopAdmin):
+    """Nothing of an order is typed over: the buttons call what the shop itself calls; only the note is free."""
+
+    list_display = (
+        "number",
+        "state_label",
+        "placed_at",
+        "age",
+        "piece_count",
+        "total",
+        "total_paid_in",
+        "country",
+        "payment_method",
+        "is_disputed",
+    )
+    list_filter = ("state", "payment_method", "currency", "refund_state", "is_disputed", "is_late")
+    search_fields = ("number", "email", "lines__sku", "tracking_number", "addresses__name")
+    date_hierarchy = "placed_at"
+    ordering = ("-placed_at", "-id")
+    actions = ("pack_chosen",)
+    inlines = (LineRows, AddressRows, PaymentRows, EventRows, MailRows, PointsRows)
+    deeds: ClassVar = (
+        Deed(
+            name="confirm-transfer",
+            label=_("Confirm bank transfer"),
+            do=lambda order, by: settlement.confirm_transfer(order, by=by),
+            done=_("The transfer for %(row)s is confirmed."),
+            is_offered=_awaits_transfer,
+            permission="checkout.change_order",
+            icon="account_balance",
+            explanation=_("Only when the full amount, with the order's number, is on the account statement."),
+            is_main=True,
+        ),
+        Deed(
+            name="pack",
+            label=_("Packed"),
+            do=lambda order, by: orders.pack(order, by=by),
+            done=_("%(row)s is packed."),
+            is_offered=_is_in(OrderState.PAID),
+            permission="checkout.change_order",
+            icon="inventory_2",
+            is_main=True,
+        ),
+        Deed(
+            name="ship",
+            label=_("Shipped"),
+            do=lambda order, by, **parcel: orders.ship(order, by=by, **parcel),
+            done=_("%(row)s is on its way; the buyer gets a mail."),
+            is_offered=_is_in(OrderState.PACKED),
+            permission="checkout.change_order",
+            icon="local_shipping",
+            form=ShipForm,
+            explanation=_("The buyer gets a mail with the tracking number."),
+            is_main=True,
+        ),
+        Deed(
+            name="deliver",
+            label=_("Delivered"),
+            do=lambda order, by: orders.deliver(order, by=by),
+            done=_("%(row)s has arrived."),
+            is_offered=_is_in(OrderState.SHIPPED),
+            permission="checkout.change_order",
+            icon="task_alt",
+            explanation=_("From now on the days of the right of withdrawal are counted."),
+            is_main=True,
+        ),
+        Deed(
+            name="cancel",
+            label=_("Cancel order"),
+            do=lambda order, by, reason: settlement.cancel(order, by=by, reason=reason),
+            done=_("%(row)s is cancelled."),
+            is_offered=_is_in(OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.PACKED),
+            permission="checkout.change_order",
+            icon="cancel",
+            form=CancelForm,
+            explanation=_("The pieces are free again and what was paid is returned in full."),
+            is_danger=True,
+        ),
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "state_label", "refund_state"),
+                    ("email", "user", "language"),
+                    ("buyer_note", "staff_note"),
+                )
+            },
+        ),
+        (
+            _("Money"),
+            {
+                "fields": (
+                    ("goods", "shipping", "discount", "tax"),
+                    ("total", "total_paid_in", "currency", "rate"),
+                    ("rate_set", "payment_method", "points_per_euro"),
+                )
+            },
+        ),
+        (
+            _("Parcel"),
+            {
+                "fields": (
+                    ("shipping_method_name", "parcel_weight_g", "has_customs"),
+                    ("carrier", "tracking_number"),
+                )
+            },
+        ),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    ("placed_at", "pay_by", "paid_at"),
+                    ("packed_at", "shipped_at", "delivered_at"),
+                    ("closed_at", "is_late", "is_disputed"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """Placed orders: a draft is a form somebody is still filling in."""
+        placed: QuerySet[Order] = super().get_queryset(request).exclude(state=OrderState.DRAFT)
+        counted = placed.annotate(line_total=Count("lines", distinct=True))
+        return counted.select_related("rate_set", "user").prefetch_related("addresses", "payments")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = [
+            name
+            for _title, options in self.fieldsets
+            for row in options["fields"]
+            for name in ((row,) if isinstance(row, str) else row)
+        ]
+        return [name for name in shown if name != "staff_note"]
+
+    def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
+        obj.save(update_fields=["staff_note"])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def state_label(self, order: Order) -> tuple[str, str]:
+        return order.state, order.get_state_display()
+
+    @admin.display(description=_("waiting"), ordering="placed_at")
+    def age(self, order: Order) -> str:
+        """How long somebody waits for us: since payment, while the parcel is still here."""
+        since = order.paid_at if order.state in (OrderState.PAID, OrderState.PACKED) else None
+        return timesince(since, timezone.now(), depth=1) if since else "–"
+
+    @admin.display(description=_("pieces"), ordering="line_total")
+    def piece_count(self, order: Any) -> int:
+        return order.line_total
+
+    @admin.display(description=_("total (EUR)"), ordering="total_eur")
+    def total(self, order: Order) -> str:
+        return amount_of(order.total_eur, BASE_CURRENCY)
+
+    @admin.display(description=_("total as charged"), ordering="total_amount")
+    def total_paid_in(self, order: Order) -> str:
+        return amount_of(order.total_amount, order.currency)
+
+    @admin.display(description=_("to"))
+    def country(self, order: Order) -> str:
+        address = order.shipping_address
+        return str(address.country.name) if address else "–"
+
+    @admin.display(description=_("goods"))
+    def goods(self, order: Order) -> str:
+        return self._both(order, "goods")
+
+    @admin.display(description=_("shipping"))
+    def shipping(self, order: Order) -> str:
+        return self._both(order, "shipping")
+
+    @admin.display(description=_("discount"))
+    def discount(self, order: Order) -> str:
+        return self._both(order, "discount")
+
+    @admin.display(description=_("tax not included"))
+    def tax(self, order: Order) -> str:
+        return self._both(order, "tax")
+
+    def _both(self, order: Order, part: str) -> str:
+        """A part in the order's currency and, where that is another, in euro."""
+        base = amount_of(getattr(order, f"{part}_eur"), BASE_CURRENCY)
+        if order.currency == BASE_CURRENCY:
+            return base
+        return f"{amount_of(getattr(order, f'{part}_amount'), order.currency)} ({base})"
+
+    @admin.action(description=_("Packed"), permissions=["change"])
+    def pack_chosen(self, request: HttpRequest, rows: QuerySet[Order]) -> None:
+        self.do_to_all(request, rows, lambda order, by: orders.pack(order, by=by), str(_("Packed")))

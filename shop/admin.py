@@ -1,0 +1,142 @@
+"""Users, groups, the shop's settings and its text pages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from shop.admin_base import ShopAdmin
+from shop.models import Page, ShopSettings, User
+
+admin.site.unregister(Group)
+
+
+class StaffUserCreationForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User], ShopAdmin):
+    """Customers and staff; they sign in by email."""
+
+    form = UserChangeForm
+    add_form = StaffUserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    ordering = ("-date_joined",)
+    list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "date_joined")
+    list_filter = ("is_staff", "is_active", "groups")
+    search_fields = ("email", "first_name", "last_name")
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+    autocomplete_fields = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        (_("Name"), {"fields": (("first_name", "last_name"),)}),
+        (_("Rights"), {"fields": (("is_active", "is_staff", "is_superuser"), "groups")}),
+        (_("Times"), {"fields": (("last_login", "date_joined"),)}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only a superuser makes superusers; nobody else may give away more than they have."""
+        fields = [*super().get_readonly_fields(request, obj)]
+        if not request.user.is_superuser:
+            fields.append("is_superuser")
+            if obj is not None and obj.is_superuser:
+                fields += ["email", "password", "is_active", "is_staff", "groups"]
+        return fields
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        user = self.get_object(request, id)
+        if user is not None and user.is_superuser and not request.user.is_superuser:
+            return HttpResponseRedirect(reverse("admin:shop_user_change", args=(user.pk,)))
+        return super().user_change_password(request, id, form_url)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and not (obj is not None and obj.is_superuser and not request.user.is_superuser)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ShopAdmin):
+    pass
+
+
+@admin.register(ShopSettings)
+class ShopSettingsAdmin(ShopAdmin):
+    """One row: its list leads straight to it."""
+
+    fieldsets = (
+        (
+            _("Seller"),
+            {
+                "fields": (
+                    ("seller_name", "seller_since"),
+                    "seller_address",
+                    ("seller_country", "seller_email", "seller_phone"),
+                )
+            },
+        ),
+        (_("Tax"), {"fields": (("vat_mode", "seller_vat_id", "uk_vat_number"),)}),
+        (
+            _("Bank transfer"),
+            {"fields": (("bank_account_holder", "bank_iban", "bank_bic"), "bank_transfer_days")},
+        ),
+        (
+            _("Reservations"),
+            {
+                "fields": (
+                    ("reservation_minutes", "payment_reservation_minutes"),
+                    "reservation_pause_minutes",
+                    ("reservations_per_visitor", "reservations_per_address"),
+                )
+            },
+        ),
+        (
+            _("Reward points and withdrawal"),
+            {"fields": (("points_per_euro", "points_for_one_euro"), "withdrawal_days")},
+        ),
+    )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            return super().changelist_view(request, extra_context)
+        ShopSettings.objects.get_or_create(pk=1)
+        return HttpResponseRedirect(reverse("admin:shop_shopsettings_change", args=(1,)))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Page)
+class PageAdmin(ShopAdmin):
+    """Texts in HTML; the shop cleans them when it shows them."""
+
+    list_display = ("title_en", "title_el", "slug", "in_footer", "position", "updated_at")
+    search_fields = ("title_en", "title_el", "slug")
+    prepopulated_fields = {"slug": ("title_en",)}  # noqa: RUF012 - Django's own declaration
+    readonly_fields = ("updated_at",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("title_en", "title_el"),
+                    ("slug", "in_footer", "position"),
+                    ("body_en", "body_el"),
+                    "updated_at",
+                )
+            },
+        ),
+    )
