@@ -30,9 +30,7 @@ def valid_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValidationError(
-            _("Not a regular expression: %(error)s"), params={"error": str(error)}
-        ) from error
+        raise ValidationError(_("Not a regular expression: %(error)s"), params={"error": str(error)}) from error
 
 
 class Zone(models.Model):
@@ -72,9 +70,7 @@ class ZoneCountry(models.Model):
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="countries", verbose_name=_("zone"))
     country = CountryField(_("country"), unique=True)
     is_enabled = models.BooleanField(_("we ship there"), default=True)
-    ships_when = models.CharField(
-        _("ships"), max_length=16, choices=ShipsWhen.choices, default=ShipsWhen.ALWAYS
-    )
+    ships_when = models.CharField(_("ships"), max_length=16, choices=ShipsWhen.choices, default=ShipsWhen.ALWAYS)
     refusal_en = models.CharField(
         _("why not (English)"),
         max_length=300,
@@ -93,9 +89,7 @@ class ZoneCountry(models.Model):
         return str(self.country.name)
 
     def clean(self) -> None:
-        if (not self.is_enabled or self.ships_when != ShipsWhen.ALWAYS) and not (
-            self.refusal_en and self.refusal_el
-        ):
+        if (not self.is_enabled or self.ships_when != ShipsWhen.ALWAYS) and not (self.refusal_en and self.refusal_el):
             raise ValidationError(_("Say in both languages why we do not ship there."))
 
 
@@ -107,9 +101,7 @@ class PostcodeRule(models.Model):
         _("postcodes"),
         max_length=80,
         validators=[valid_pattern],
-        help_text=_(
-            "Regular expression over the postcode in capitals without spaces or hyphens, such as ^BT."
-        ),
+        help_text=_("Regular expression over the postcode in capitals without spaces or hyphens, such as ^BT."),
     )
     is_refused = models.BooleanField(_("we do not ship there"), default=False)
     needs_customs = models.BooleanField(_("parcels need a customs form"), default=True)
@@ -182,9 +174,7 @@ class Method(models.Model):
         verbose_name_plural = _("shipping methods")
         ordering: ClassVar = ["position", "code"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="one_default_method"
-            ),
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_method"),
             models.CheckConstraint(
                 condition=Q(flat_price__isnull=True) | ~Q(countries=""), name="flat_price_names_its_countries"
             ),
@@ -202,17 +192,13 @@ class Method(models.Model):
 
 
 # The weights of a band as PostgreSQL sees them: above the lower bound, up to and including the upper.
-WEIGHT_BAND = Func(
-    F("over_g"), F("up_to_g"), Value("(]"), function="int4range", output_field=IntegerRangeField()
-)
+WEIGHT_BAND = Func(F("over_g"), F("up_to_g"), Value("(]"), function="int4range", output_field=IntegerRangeField())
 
 
 class ShippingRate(models.Model):
     """The price of a parcel weighing more than `over_g` and at most `up_to_g` grams."""
 
-    method = models.ForeignKey(
-        Method, on_delete=models.CASCADE, related_name="rates", verbose_name=_("method")
-    )
+    method = models.ForeignKey(Method, on_delete=models.CASCADE, related_name="rates", verbose_name=_("method"))
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="rates", verbose_name=_("zone"))
     over_g = models.PositiveIntegerField(_("over (g)"))
     up_to_g = models.PositiveIntegerField(_("up to (g)"))
@@ -252,16 +238,18 @@ class ShippingRate(models.Model):
     def __str__(self) -> str:
         return f"{self.over_g} – {self.up_to_g} g"
 
+    def clean(self) -> None:
+        if None not in (self.over_g, self.up_to_g) and self.up_to_g <= self.over_g:
+            raise ValidationError({"up_to_g": _("The upper weight must be above the lower one.")})
+        if None not in (self.days_min, self.days_max) and self.days_max < self.days_min:
+            raise ValidationError({"days_max": _("The longest delivery is shorter than the shortest.")})
+
 
 class FreeShipping(models.Model):
     """From which goods total a method costs nothing in a zone."""
 
-    zone = models.ForeignKey(
-        Zone, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("zone")
-    )
-    method = models.ForeignKey(
-        Method, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("method")
-    )
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("zone"))
+    method = models.ForeignKey(Method, on_delete=models.CASCADE, related_name="free_shipping", verbose_name=_("method"))
     goods_total_at_least = models.DecimalField(
         _("goods total from (EUR)"), max_digits=8, decimal_places=2, validators=PRICE_LIMITS
     )
@@ -271,9 +259,7 @@ class FreeShipping(models.Model):
         verbose_name_plural = _("free shipping")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["zone", "method"], name="free_shipping_once"),
-            models.CheckConstraint(
-                condition=Q(goods_total_at_least__gte=0), name="free_shipping_total_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(goods_total_at_least__gte=0), name="free_shipping_total_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -284,9 +270,7 @@ class ParcelSettings(models.Model):
     """The one row that says how pieces are packed and whether the tariff is only an example."""
 
     tare_g = models.PositiveSmallIntegerField(_("packing of a parcel (g)"), default=20)
-    tare_per_extra_piece_g = models.PositiveSmallIntegerField(
-        _("packing for each further piece (g)"), default=0
-    )
+    tare_per_extra_piece_g = models.PositiveSmallIntegerField(_("packing for each further piece (g)"), default=0)
     max_pieces = models.PositiveSmallIntegerField(
         _("pieces in one parcel at most"), default=16, validators=[MinValueValidator(1)]
     )
