@@ -20,8 +20,8 @@ from checkout.errors import (
     ReservationPaused,
     TooManyFromHere,
     TooManyReservations,
+    UnknownListing,
 )
-from checkout.errors import UnknownListing
 from checkout.models import Order, OrderLine, Reservation
 from checkout.visitors import Visitor
 from shop.models import ShopSettings
@@ -35,7 +35,7 @@ _CLAIM = """
 WITH locked AS MATERIALIZED (
     SELECT id FROM catalog_listing WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 ), claimed AS (
-    UPDATE catalog_listing l SET state = 'reserved', reserved_until = now() + %(hold)s
+    UPDATE catalog_listing l SET state = 'reserved', reserved_until = now() + make_interval(secs => %(hold)s)
       FROM locked
      WHERE l.id = locked.id
        AND (l.state = 'listed' OR (l.state = 'reserved' AND l.reserved_until < now()))
@@ -47,7 +47,7 @@ WITH locked AS MATERIALIZED (
 )
 INSERT INTO checkout_reservation
        (listing_id, visitor_key, user_id, address_range, created_at, until, release)
-SELECT claimed.id, %(visitor)s, %(user)s, %(range)s, now(), now() + %(hold)s, ''
+SELECT claimed.id, %(visitor)s, %(user)s, %(range)s, now(), now() + make_interval(secs => %(hold)s), ''
   FROM claimed LEFT JOIN ended ON ended.listing_id = claimed.id
 RETURNING id, listing_id
 """
@@ -105,7 +105,7 @@ def claim(listings: Sequence[Listing], visitor: Visitor, *, hold: timedelta) -> 
             _CLAIM,
             {
                 "ids": sorted(listing.pk for listing in listings),
-                "hold": hold,
+                "hold": hold.total_seconds(),
                 "visitor": visitor.key,
                 "user": visitor.user_id,
                 "range": visitor.address_range,
@@ -123,9 +123,7 @@ def _check_caps(visitor: Visitor, settings: ShopSettings, *, adding: int) -> Non
         raise TooManyReservations(limit=settings.reservations_per_visitor)
     if visitor.is_guest and visitor.address_range:
         _lock_name(f"range:{visitor.address_range}")
-        near = (
-            Reservation.objects.live().filter(address_range=visitor.address_range, user__isnull=True).count()
-        )
+        near = Reservation.objects.live().filter(address_range=visitor.address_range, user__isnull=True).count()
         if near + adding > settings.reservations_per_address:
             raise TooManyFromHere(limit=settings.reservations_per_address)
 
@@ -171,22 +169,45 @@ def count_live(visitor: Visitor | None) -> tuple[int, datetime | None]:
     """How many pieces are in the basket, and when the first of them lapses. One query."""
     if visitor is None:
         return 0, None
-    untils = list(
-        Reservation.objects.live()
-        .filter(visitor_key=visitor.key, order_line__isnull=True)
-        .values_list("until", flat=True)
+    untils = Reservation.objects.live().filter(visitor_key=visitor.key, order_line__isnull=True)
+    held = [until for until in untils.values_list("until", flat=True) if until is not None]
+    return len(held), min(held, default=None)
+
+
+def lapsed_reservations(visitor: Visitor | None, *, hours: int = 24) -> list[Reservation]:
+    """Pieces whose time ran out in the visitor's basket lately, newest first, each once; not those held again."""
+    if visitor is None:
+        return []
+    since = timezone.now() - timedelta(hours=hours)
+    held = Reservation.objects.live().filter(visitor_key=visitor.key).values("listing")
+    rows = (
+        Reservation.objects.filter(visitor_key=visitor.key, order_line__isnull=True, until__lt=Now())
+        .filter(until__gte=since, release__in=("", Reservation.Release.LAPSED))
+        .exclude(listing__in=held)
+        .select_related("listing", "listing__edition", "listing__edition__label")
+        .order_by("listing_id", "-until")
+        .distinct("listing_id")
     )
-    return len(untils), min(untils, default=None)
+    return sorted(
+        (row for row in rows if row.listing.state != ListingState.WITHDRAWN),
+        key=lambda row: (row.until is None, row.until),
+        reverse=True,
+    )
+
+
+def own_claim(listing: Listing, visitor: Visitor) -> Reservation | None:
+    """The visitor's live claim on a piece, in their basket or in an unpaid order of theirs."""
+    return (
+        Reservation.objects.live()
+        .filter(listing=listing, visitor_key=visitor.key)
+        .select_related("order_line__order")
+        .first()
+    )
 
 
 def lock(listing_ids: Iterable[int]) -> None:
     """Lock listings in key order until the end of the transaction."""
-    list(
-        Listing.objects.filter(pk__in=set(listing_ids))
-        .order_by("pk")
-        .select_for_update(of=("self",))
-        .values("pk")
-    )
+    list(Listing.objects.filter(pk__in=set(listing_ids)).order_by("pk").select_for_update(of=("self",)).values("pk"))
 
 
 def release(*, sku: str, visitor: Visitor) -> None:
@@ -248,7 +269,8 @@ def extend(order: Order, *, hold: timedelta, once: bool) -> None:
             """
             WITH held AS (
                 UPDATE checkout_reservation r
-                   SET until = greatest(r.until, now() + %(hold)s), extended_at = coalesce(r.extended_at, now())
+                   SET until = greatest(r.until, now() + make_interval(secs => %(hold)s)),
+                       extended_at = coalesce(r.extended_at, now())
                   FROM checkout_orderline l
                  WHERE l.order_id = %(order)s AND r.id = l.reservation_id
                    AND r.released_at IS NULL AND r.until IS NOT NULL
@@ -258,7 +280,7 @@ def extend(order: Order, *, hold: timedelta, once: bool) -> None:
             UPDATE catalog_listing g SET reserved_until = held.until
               FROM held WHERE g.id = held.listing_id AND g.state = 'reserved'
             """,
-            {"hold": hold, "order": order.pk, "once": once},
+            {"hold": hold.total_seconds(), "order": order.pk, "once": once},
         )
 
 
@@ -292,9 +314,7 @@ def sell(order: Order) -> None:
     """Make the order's claims permanent and its pieces sold. Listings must be locked and held by the order."""
     claims = Reservation.objects.filter(order_line__order=order, released_at__isnull=True)
     claims.update(until=None)
-    Listing.objects.filter(reservations__in=claims).update(
-        state=ListingState.SOLD, reserved_until=None, sold_at=Now()
-    )
+    Listing.objects.filter(reservations__in=claims).update(state=ListingState.SOLD, reserved_until=None, sold_at=Now())
 
 
 def give_back(order: Order, reason: Reservation.Release) -> list[int]:

@@ -7,8 +7,10 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone, translation
 
+from catalog.models import Listing
 from checkout import inventory, tasks
 from checkout.errors import (
     AddressIncomplete,
@@ -42,9 +44,7 @@ def by_token(token: str) -> Order:
         Order.objects.placed()
         .filter(token=token)
         .select_related("rate_set")
-        .prefetch_related(
-            "lines__listing__edition__edition_films__film", "lines__listing__photos", "addresses"
-        )
+        .prefetch_related("lines__listing__edition__edition_films__film", "lines__listing__photos", "addresses")
         .prefetch_related("payments", "events")
         .first()
     )
@@ -55,10 +55,24 @@ def by_token(token: str) -> Order:
 
 def draft_of(visitor: Visitor) -> Order | None:
     """What the visitor has filled in so far."""
-    return (
-        Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT)
-        .prefetch_related("addresses")
-        .first()
+    return Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT).prefetch_related("addresses").first()
+
+
+def unpaid_of(visitor: Visitor | None) -> list[Order]:
+    """The visitor's placed orders that wait for their payment, newest first."""
+    if visitor is None:
+        return []
+    return list(Order.objects.filter(visitor_key=visitor.key, state=OrderState.AWAITING_PAYMENT))
+
+
+def orders_of(user: User) -> list[Order]:
+    """A signed-in customer's orders: placed while signed in, or as a guest under an address they have verified."""
+    return list(
+        Order.objects.placed()
+        .annotate(folded=Lower("email"))
+        .filter(Q(user=user) | Q(folded__in=user.verified_emails()))
+        .prefetch_related("lines")
+        .order_by("-placed_at")
     )
 
 
@@ -173,7 +187,8 @@ def _check_complete(order: Order, summary: Summary) -> None:
 
 def _freeze(order: Order, summary: Summary) -> None:
     option = summary.option
-    assert option is not None and summary.shipping_amount is not None  # _check_complete saw to it
+    assert option is not None  # _check_complete saw to it
+    assert summary.shipping_amount is not None
     now = timezone.now()
     order.number = f"AC-{100000 + order.pk}"
     order.currency = summary.currency
@@ -213,7 +228,7 @@ def _freeze(order: Order, summary: Summary) -> None:
         )
 
 
-def describe(listing: "inventory.Listing") -> str:
+def describe(listing: Listing) -> str:
     """One line that says which copy it is: format, regions, standard, label, grade."""
     edition = listing.edition
     parts = [

@@ -33,13 +33,9 @@ def account_of(user: User) -> PointsAccount | None:
     linked = PointsAccount.objects.filter(user=user).first()
     if linked is not None:
         return linked
-    verified = [
-        address.lower()
-        for address in user.emailaddress_set.filter(verified=True).values_list("email", flat=True)
-    ]
     account = (
         PointsAccount.objects.annotate(folded=Lower("email"))
-        .filter(folded__in=verified, user__isnull=True)
+        .filter(folded__in=user.verified_emails(), user__isnull=True)
         .order_by("pk")
         .first()
     )
@@ -117,9 +113,7 @@ def confirm_due(*, limit: int = 500) -> int:
                 order__state="delivered",
                 order__delivered_at__lte=until,
             )
-            .exclude(
-                order_line__points_entries__kind__in=(PointsEntry.Kind.CONFIRM, PointsEntry.Kind.CLAW_BACK)
-            )
+            .exclude(order_line__points_entries__kind__in=(PointsEntry.Kind.CONFIRM, PointsEntry.Kind.CLAW_BACK))
             .order_by("pk")[:limit]
         )
         moves = []

@@ -7,6 +7,7 @@ between any two lines: `reconcile` finds what was left and goes on.
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -22,7 +23,7 @@ from checkout.errors import (
     OrderNotPayable,
     PaymentUnconfirmed,
 )
-from checkout.gateways.base import ProviderPayment, ProviderStatus
+from checkout.gateways.base import Gateway, ProviderPayment, ProviderStatus
 from checkout.models import Order, OrderState, Payment, PaymentState, Refund, Reservation
 from checkout.models.payment import OPEN_PAYMENT_STATES
 from shop.models import ShopSettings, User
@@ -55,7 +56,7 @@ def start_payment(order: Order, *, gateway_code: str) -> Payment:
     return _open_at_provider(payment)
 
 
-def _begin(order: Order, gateway: payments.Gateway) -> Payment:
+def _begin(order: Order, gateway: Gateway) -> Payment:
     """Prolong the order's claims and record the attempt; the order is locked."""
     inventory.lock(order.lines.values_list("listing_id", flat=True))
     hold = _hold_for(gateway.code)
@@ -167,13 +168,10 @@ def _secure_pieces(order: Order) -> bool:
     if order.state not in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED):
         return False
     inventory.lock(order.lines.values_list("listing_id", flat=True))
-    try:
-        with transaction.atomic():
-            lost = inventory.reclaim(order, hold=inventory.CAPTURE_HOLD)
-            if lost:
-                raise ListingUnavailable(lost)
-    except ListingUnavailable:
-        return False
+    with transaction.atomic():
+        if inventory.reclaim(order, hold=inventory.CAPTURE_HOLD):
+            transaction.set_rollback(True)
+            return False
     inventory.extend(order, hold=inventory.CAPTURE_HOLD, once=False)
     return True
 
@@ -198,9 +196,7 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
             rewards.earn(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
         else:
-            refund = payments.decide_refund(
-                payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}"
-            )
+            refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
     if refund is not None:
@@ -222,9 +218,7 @@ def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
             order = orders.lock(payment.order_id)
             payment = payments.lock(payment.pk)
             _pass_through(payment)
-            refund = payments.decide_refund(
-                payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}"
-            )
+            refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
         payments.pay_out(refund)
@@ -265,9 +259,7 @@ def close_attempt(payment: Payment) -> Payment:
 def confirm_transfer(order: Order, *, by: User) -> Payment:
     """Staff saw the transfer on the account statement. Raises OrderMoveRefused without a transfer to confirm."""
     payment = (
-        order.payments.filter(
-            Q(state__in=OPEN_PAYMENT_STATES) | Q(state=PaymentState.EXPIRED), gateway="bank_transfer"
-        )
+        order.payments.filter(Q(state__in=OPEN_PAYMENT_STATES) | Q(state=PaymentState.EXPIRED), gateway="bank_transfer")
         .order_by("-attempt")
         .first()
     )
@@ -286,7 +278,8 @@ def expire(order: Order) -> Order:
         close_attempt(attempt)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
-        if order.is_payable and payments.open_attempt(order) is None and order.pay_by < timezone.now():
+        is_over = order.pay_by is not None and order.pay_by < timezone.now()
+        if order.is_payable and is_over and payments.open_attempt(order) is None:
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="expired")
     return order
@@ -322,12 +315,12 @@ def reconcile() -> dict[str, int]:
     """
     counts = {"payments": 0, "orders": 0, "refunds": 0, "failed": 0}
     for payment in Payment.objects.filter(state__in=OPEN_PAYMENT_STATES).exclude(gateway="bank_transfer"):
-        counts["payments"] += _try(lambda payment=payment: refresh(payment), counts)
+        counts["payments"] += _try(partial(refresh, payment), counts)
     overdue = Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=timezone.now())
     for order in overdue:
-        counts["orders"] += _try(lambda order=order: expire(order), counts)
+        counts["orders"] += _try(partial(expire, order), counts)
     for refund in Refund.objects.filter(state=Refund.State.DUE).exclude(payment__gateway="bank_transfer"):
-        counts["refunds"] += _try(lambda refund=refund: payments.pay_out(refund), counts)
+        counts["refunds"] += _try(partial(payments.pay_out, refund), counts)
     return counts
 
 

@@ -1,13 +1,21 @@
-"""Users, the shop's own settings and its editable pages."""
+"""Users, the shop's own settings, its editable pages, and what the API remembers."""
 
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.conf import settings
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.cache import cache
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +49,11 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.email
 
+    def verified_emails(self) -> list[str]:
+        """Addresses this user has proved to be theirs, in lower case: what links guest orders and points to them."""
+        rows = EmailAddress.objects.filter(user=self, verified=True)
+        return [email.lower() for email in rows.values_list("email", flat=True)]
+
 
 class SellerVatMode(models.TextChoices):
     NOT_REGISTERED = "not_registered", _("Private seller, not registered for VAT")
@@ -64,11 +77,12 @@ class ShopSettings(models.Model):
     seller_phone = models.CharField(_("phone"), max_length=40, blank=True)
     seller_vat_id = models.CharField(_("VAT number"), max_length=20, blank=True)
     uk_vat_number = models.CharField(
-        _("UK VAT number"), max_length=20, blank=True, help_text=_("Without it parcels to Great Britain are refused.")
+        _("UK VAT number"),
+        max_length=20,
+        blank=True,
+        help_text=_("Without it parcels to Great Britain are refused."),
     )
-    vat_mode = models.CharField(
-        _("VAT"), max_length=16, choices=SellerVatMode.choices, default=SellerVatMode.MARGIN
-    )
+    vat_mode = models.CharField(_("VAT"), max_length=16, choices=SellerVatMode.choices, default=SellerVatMode.MARGIN)
     bank_account_holder = models.CharField(_("account holder"), max_length=120, default="Athens Collectibles")
     bank_iban = models.CharField(_("IBAN"), max_length=34, blank=True)
     bank_bic = models.CharField(_("BIC"), max_length=11, blank=True)
@@ -89,7 +103,11 @@ class ShopSettings(models.Model):
     )
 
     points_per_euro = models.DecimalField(
-        _("points per euro"), max_digits=6, decimal_places=2, default=Decimal(5), validators=[MinValueValidator(0)]
+        _("points per euro"),
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal(5),
+        validators=[MinValueValidator(0)],
     )
     points_for_one_euro = models.PositiveSmallIntegerField(
         _("points worth one euro"), default=100, validators=[MinValueValidator(1)]
@@ -152,3 +170,133 @@ class Page(models.Model):
     @property
     def body(self) -> str:
         return self.body_el if get_language() == "el" else self.body_en
+
+
+class Scope(models.TextChoices):
+    """What an API key may do. Codes are part of the API: never rename one."""
+
+    CATALOG_READ = "catalog:read", _("Read the catalogue")
+    CATALOG_WRITE = "catalog:write", _("Write the catalogue")
+    STOCK_WRITE = "stock:write", _("Offer and withdraw pieces")
+    ORDERS_READ = "orders:read", _("Read orders, without customers' data")
+    ORDERS_WRITE = "orders:write", _("Move orders along")
+    ORDERS_REFUND = "orders:refund", _("Refund orders")
+    CUSTOMERS_PII = "customers:pii", _("See customers' names, addresses and emails")
+    WEBHOOKS_MANAGE = "webhooks:manage", _("Manage webhooks")
+
+
+class ApiKey(models.Model):
+    """A key for the API. The key itself is shown once, when it is made; only its hash is kept."""
+
+    PREFIX: ClassVar[str] = "ackey_"
+    NOTE_USE_EVERY: ClassVar[timedelta] = timedelta(hours=1)
+
+    name = models.CharField(_("name"), max_length=80, help_text=_("Who or what uses it."))
+    hint = models.CharField(_("begins with"), max_length=16, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=Scope.choices), verbose_name=_("may"), default=list, blank=True
+    )
+    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(scopes__contained_by=Scope.values), name="api_key_scopes_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    @classmethod
+    def issue(
+        cls,
+        *,
+        name: str,
+        scopes: Iterable[str],
+        expires_at: datetime | None = None,
+        by: User | None = None,
+    ) -> tuple["ApiKey", str]:
+        """Make a key; returns its row and the key, which nobody can read again. Raises ValueError for an unknown scope."""
+        wanted = sorted({Scope(scope).value for scope in scopes})
+        secret = cls.PREFIX + secrets.token_urlsafe(32)
+        key = cls.objects.create(
+            name=name,
+            hint=secret[: len(cls.PREFIX) + 4],
+            digest=cls._digest(secret),
+            scopes=wanted,
+            expires_at=expires_at,
+            created_by=by,
+        )
+        return key, secret
+
+    @classmethod
+    def find(cls, secret: str) -> "ApiKey | None":
+        """The valid key that a caller showed; None when it is unknown, expired or revoked."""
+        if not secret.startswith(cls.PREFIX):
+            return None
+        key = cls.objects.filter(digest=cls._digest(secret)).first()
+        return key if key is not None and key.is_valid else None
+
+    @staticmethod
+    def _digest(secret: str) -> str:
+        # 256 random bits need no slow hash: there is nothing to guess.
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    @property
+    def is_valid(self) -> bool:
+        is_expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not is_expired
+
+    def revoke(self) -> None:
+        """Refuse the key from now on; revoking again keeps the first time."""
+        ApiKey.objects.filter(pk=self.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+        self.refresh_from_db(fields=["revoked_at"])
+
+    def note_use(self) -> None:
+        """Remember when the key was last used, to the hour."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > self.NOTE_USE_EVERY:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+class IdempotencyRecord(models.Model):
+    """One Idempotency-Key of one client, what was asked under it and what was answered.
+
+    No status means that the request is still being worked on.
+    """
+
+    client = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=300)
+    body_digest = models.CharField(max_length=64)
+    started_at = models.DateTimeField(default=timezone.now)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    content_type = models.CharField(max_length=80, blank=True)
+    answer = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "key"], name="idempotency_key_once_per_client")
+        ]
+        indexes: ClassVar = [models.Index(fields=["started_at"], name="idempotency_key_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"

@@ -113,8 +113,7 @@ ALLOWED_HOSTS = read(
 
 if IS_HTTPS and (DEMO or DEBUG):
     raise ImproperlyConfigured(
-        "BASE_URL is https, so this is a real shop: "
-        "unset DEMO and DEBUG, which give away orders and internals."
+        "BASE_URL is https, so this is a real shop: unset DEMO and DEBUG, which give away orders and internals."
     )
 if PRODUCTION:
     if len(SECRET_KEY) < 50 or SECRET_KEY == INSECURE_SECRET_KEY or len(set(SECRET_KEY)) < 5:
@@ -173,6 +172,7 @@ MIDDLEWARE = [
     "shop.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "shop.middleware.language",
+    "shop.middleware_preferences.PreferencesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -294,6 +294,8 @@ PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 LOGGING_CONFIG = None
 configure_logging(as_json=PRODUCTION, debug=DEBUG)
 
+# With real keys the demo provider is never offered.
+STRIPE_SECRET_KEY = read("STRIPE_SECRET_KEY", str, default="", expected="a secret key from Stripe's dashboard")
 ECB_FEED_URL = read(
     "ECB_FEED_URL",
     str,

@@ -16,6 +16,7 @@ for name in (
     "MEDIA_URL",
     "PORT",
     "SECRET_KEY",
+    "STRIPE_SECRET_KEY",
 ):
     os.environ.pop(name, None)
 os.environ["DEMO"] = "1"

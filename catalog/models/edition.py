@@ -61,9 +61,7 @@ class Edition(models.Model):
     title = models.CharField(
         _("title on the sleeve"), max_length=200, blank=True, help_text=_("Empty: the film's title.")
     )
-    films = models.ManyToManyField(
-        Film, through="EditionFilm", related_name="editions", verbose_name=_("films")
-    )
+    films = models.ManyToManyField(Film, through="EditionFilm", related_name="editions", verbose_name=_("films"))
     label = models.ForeignKey(
         Company,
         on_delete=models.PROTECT,
@@ -72,9 +70,7 @@ class Edition(models.Model):
         related_name="editions",
         verbose_name=_("label"),
     )
-    territory = models.CharField(
-        _("released in"), max_length=4, blank=True, help_text=_("ISO 3166-1, such as GB.")
-    )
+    territory = models.CharField(_("released in"), max_length=4, blank=True, help_text=_("ISO 3166-1, such as GB."))
     barcode = models.CharField(_("barcode as printed"), max_length=20, blank=True)
     gtin = models.CharField(
         _("barcode, 13 digits"),
@@ -85,9 +81,7 @@ class Edition(models.Model):
         help_text=_("Only when the check digit is right."),
     )
     catalogue_number = models.CharField(_("catalogue number"), max_length=40, blank=True)
-    distribution_code = models.CharField(
-        _("distribution code"), max_length=10, blank=True, help_text="D1 … D4"
-    )
+    distribution_code = models.CharField(_("distribution code"), max_length=10, blank=True, help_text="D1 … D4")
     release_date = models.DateField(_("released on"), null=True, blank=True)
     release_date_precision = models.CharField(
         _("precision"), max_length=5, choices=DatePrecision.choices, default=DatePrecision.DAY
@@ -168,16 +162,12 @@ class Edition(models.Model):
         verbose_name_plural = _("editions")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(regions__contained_by=DvdRegion.values), name="edition_regions_known"
-            ),
+            models.CheckConstraint(condition=Q(regions__contained_by=DvdRegion.values), name="edition_regions_known"),
             models.CheckConstraint(
                 condition=Q(bluray_regions__contained_by=BlurayRegion.values),
                 name="edition_bluray_regions_known",
             ),
-            models.CheckConstraint(
-                condition=Q(flags__contained_by=EditionFlag.values), name="edition_flags_known"
-            ),
+            models.CheckConstraint(condition=Q(flags__contained_by=EditionFlag.values), name="edition_flags_known"),
             models.CheckConstraint(
                 condition=Q(runtime_min__isnull=True) | Q(runtime_min__gt=0), name="edition_runtime_positive"
             ),
@@ -213,18 +203,14 @@ class EditionFilm(models.Model):
     """A film on an edition; a box set or double bill has several."""
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="edition_films")
-    film = models.ForeignKey(
-        Film, on_delete=models.PROTECT, related_name="edition_films", verbose_name=_("film")
-    )
+    film = models.ForeignKey(Film, on_delete=models.PROTECT, related_name="edition_films", verbose_name=_("film"))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
         verbose_name = _("film on the edition")
         verbose_name_plural = _("films on the edition")
         ordering: ClassVar = ["position", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["edition", "film"], name="edition_film_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["edition", "film"], name="edition_film_once")]
 
     def __str__(self) -> str:
         return str(self.film)
@@ -241,9 +227,7 @@ class EditionDisc(models.Model):
         verbose_name = _("disc")
         verbose_name_plural = _("discs")
         ordering: ClassVar = ["number"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["edition", "number"], name="edition_disc_number_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["edition", "number"], name="edition_disc_number_once")]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.get_format_display()}"
@@ -253,9 +237,7 @@ class AudioTrack(models.Model):
     """One soundtrack. Language zxx is no dialogue, mul several, und unknown (ISO 639-2)."""
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="audio_tracks")
-    disc = models.ForeignKey(
-        EditionDisc, on_delete=models.CASCADE, null=True, blank=True, related_name="audio_tracks"
-    )
+    disc = models.ForeignKey(EditionDisc, on_delete=models.CASCADE, null=True, blank=True, related_name="audio_tracks")
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     language = models.CharField(_("language"), max_length=12, default="und")
     codec = models.CharField(_("codec"), max_length=30, choices=AudioCodec.choices, blank=True)

@@ -61,8 +61,7 @@ class Review(Sourced):
                 name="review_link_only_has_no_body",
             ),
             models.CheckConstraint(
-                condition=Q(rating__isnull=True)
-                | Q(scale__isnull=False, rating__lte=models.F("scale"), rating__gte=0),
+                condition=Q(rating__isnull=True) | Q(scale__isnull=False, rating__lte=models.F("scale"), rating__gte=0),
                 name="review_rating_within_scale",
             ),
         ]
@@ -133,9 +132,7 @@ class Programme(InTwoLanguages, Sourced):
 
     slug = models.SlugField(unique=True)
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
-    films = models.ManyToManyField(
-        Film, through="ProgrammeFilm", related_name="programmes", verbose_name=_("films")
-    )
+    films = models.ManyToManyField(Film, through="ProgrammeFilm", related_name="programmes", verbose_name=_("films"))
     image = models.ImageField(_("image"), upload_to="programmes/", blank=True)
     is_public = models.BooleanField(_("shown"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -156,9 +153,7 @@ class ProgrammeFilm(models.Model):
     """A film of a programme; one the catalogue lacks is named by its title."""
 
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="programme_films")
-    film = models.ForeignKey(
-        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="programme_films"
-    )
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="programme_films")
     title = models.CharField(_("title"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     note_en = models.CharField(_("note (English)"), max_length=300, blank=True)
@@ -169,9 +164,7 @@ class ProgrammeFilm(models.Model):
         verbose_name_plural = _("films of the programme")
         ordering: ClassVar = ["position", "id"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(film__isnull=False) | ~Q(title=""), name="programme_film_names_a_film"
-            ),
+            models.CheckConstraint(condition=Q(film__isnull=False) | ~Q(title=""), name="programme_film_names_a_film"),
             models.UniqueConstraint(fields=["programme", "film"], name="programme_film_once"),
         ]
 
@@ -213,9 +206,7 @@ class ScreeningAct(models.Model):
     """Who performed at a screening, and what."""
 
     screening = models.ForeignKey(Screening, on_delete=models.CASCADE, related_name="acts")
-    person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="screening_acts"
-    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="screening_acts")
     name = models.CharField(_("name"), max_length=120)
     role_en = models.CharField(_("act (English)"), max_length=120)
     role_el = models.CharField(_("act (Greek)"), max_length=120, blank=True)

@@ -91,23 +91,15 @@ class Film(models.Model):
         blank=True,
     )
     runtime_min = models.PositiveSmallIntegerField(_("run time (minutes)"), null=True, blank=True)
-    sound_mix = ArrayField(
-        models.CharField(max_length=40), verbose_name=_("sound mix"), default=list, blank=True
-    )
+    sound_mix = ArrayField(models.CharField(max_length=40), verbose_name=_("sound mix"), default=list, blank=True)
     process = models.CharField(_("process"), max_length=80, blank=True)
-    keywords = ArrayField(
-        models.CharField(max_length=60), verbose_name=_("keywords"), default=list, blank=True
-    )
+    keywords = ArrayField(models.CharField(max_length=60), verbose_name=_("keywords"), default=list, blank=True)
     locations = ArrayField(
         models.CharField(max_length=160), verbose_name=_("filming locations"), default=list, blank=True
     )
-    setting_places = ArrayField(
-        models.CharField(max_length=120), verbose_name=_("set in"), default=list, blank=True
-    )
+    setting_places = ArrayField(models.CharField(max_length=120), verbose_name=_("set in"), default=list, blank=True)
     setting_period = models.CharField(_("period"), max_length=80, blank=True)
-    external_wins = models.PositiveSmallIntegerField(
-        _("awards won, as counted elsewhere"), null=True, blank=True
-    )
+    external_wins = models.PositiveSmallIntegerField(_("awards won, as counted elsewhere"), null=True, blank=True)
     external_nominations = models.PositiveSmallIntegerField(
         _("nominations, as counted elsewhere"), null=True, blank=True
     )
@@ -136,6 +128,9 @@ class Film(models.Model):
     def __str__(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:film", kwargs={"film_id": self.pk, "slug": self.slug})
+
     @property
     def display_title(self) -> str:
         """The title in the page's language; the English one where no Greek one is known."""
@@ -144,9 +139,6 @@ class Film(models.Model):
     @property
     def slug(self) -> str:
         return slugify(f"{self.title} {self.year or ''}")
-
-    def get_absolute_url(self) -> str:
-        return reverse("catalog:film", kwargs={"film_id": self.pk, "slug": self.slug})
 
     @cached_property
     def directors(self) -> list[Person]:
@@ -159,9 +151,7 @@ class FilmTitle(Sourced):
 
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="titles")
     text = models.CharField(_("title"), max_length=200)
-    language = models.CharField(
-        _("language"), max_length=12, blank=True, help_text=_("BCP 47, such as ru-Latn.")
-    )
+    language = models.CharField(_("language"), max_length=12, blank=True, help_text=_("BCP 47, such as ru-Latn."))
     script = models.CharField(_("script"), max_length=4, default="Latn", help_text=_("ISO 15924"))
     kind = models.CharField(_("kind"), max_length=20, choices=TitleKind.choices)
     territory = models.CharField(_("territory"), max_length=4, blank=True)
@@ -171,9 +161,7 @@ class FilmTitle(Sourced):
         verbose_name_plural = _("titles")
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["film", "text", "language", "kind", "territory"], name="film_title_once"
-            )
+            models.UniqueConstraint(fields=["film", "text", "language", "kind", "territory"], name="film_title_once")
         ]
 
     def __str__(self) -> str:
@@ -192,9 +180,7 @@ class FilmText(Sourced):
     author_name = models.CharField(_("author"), max_length=120, blank=True)
     speaker = models.CharField(_("speaker of the quote"), max_length=120, blank=True)
     context = models.CharField(_("context of the quote"), max_length=200, blank=True)
-    people = models.ManyToManyField(
-        Person, verbose_name=_("people it is about"), blank=True, related_name="texts"
-    )
+    people = models.ManyToManyField(Person, verbose_name=_("people it is about"), blank=True, related_name="texts")
     rights = models.CharField(_("rights"), max_length=10, choices=Rights.choices, default=Rights.OWN)
     spoiler = models.BooleanField(_("gives the story away"), default=False)
 
@@ -219,9 +205,7 @@ class SourceWork(models.Model):
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="source_works")
     title = models.CharField(_("title"), max_length=200)
     kind = models.CharField(_("kind"), max_length=40, help_text=_("play, novel, short story …"))
-    author = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="source_works"
-    )
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="source_works")
 
     class Meta:
         verbose_name = _("source work")
@@ -249,9 +233,7 @@ class Award(models.Model):
 
     body = models.ForeignKey(AwardBody, on_delete=models.PROTECT, related_name="awards")
     name = models.CharField(_("name"), max_length=160)
-    aliases = ArrayField(
-        models.CharField(max_length=160), verbose_name=_("aliases"), default=list, blank=True
-    )
+    aliases = ArrayField(models.CharField(max_length=160), verbose_name=_("aliases"), default=list, blank=True)
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
@@ -272,9 +254,7 @@ class AwardResult(Sourced):
     category = models.CharField(_("category"), max_length=160, blank=True)
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=20, choices=AwardResultKind.choices)
-    recipients = models.ManyToManyField(
-        Person, verbose_name=_("recipients"), blank=True, related_name="awards"
-    )
+    recipients = models.ManyToManyField(Person, verbose_name=_("recipients"), blank=True, related_name="awards")
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:
@@ -296,13 +276,9 @@ class AwardResult(Sourced):
 class FilmRelease(Sourced):
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="releases")
     date = models.DateField(_("date"))
-    precision = models.CharField(
-        _("precision"), max_length=5, choices=DatePrecision.choices, default=DatePrecision.DAY
-    )
+    precision = models.CharField(_("precision"), max_length=5, choices=DatePrecision.choices, default=DatePrecision.DAY)
     territory = models.CharField(_("territory"), max_length=4, blank=True)
-    kind = models.CharField(
-        _("kind"), max_length=20, choices=ReleaseKind.choices, default=ReleaseKind.THEATRICAL
-    )
+    kind = models.CharField(_("kind"), max_length=20, choices=ReleaseKind.choices, default=ReleaseKind.THEATRICAL)
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
@@ -319,9 +295,7 @@ class BoxOffice(Sourced):
 
     film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="box_office")
     measure = models.CharField(_("measure"), max_length=16, choices=BoxOfficeMeasure.choices)
-    territory = models.CharField(
-        _("territory"), max_length=12, help_text=_("SU, US+CA, or WW for the world.")
-    )
+    territory = models.CharField(_("territory"), max_length=12, help_text=_("SU, US+CA, or WW for the world."))
     value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
 
@@ -365,9 +339,7 @@ class FilmConnection(Sourced):
         verbose_name_plural = _("connections")
         ordering: ClassVar = ["kind", "position", "id"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(other__isnull=False) | ~Q(title=""), name="film_connection_names_a_film"
-            )
+            models.CheckConstraint(condition=Q(other__isnull=False) | ~Q(title=""), name="film_connection_names_a_film")
         ]
 
     def __str__(self) -> str:
@@ -394,8 +366,7 @@ class ExternalRating(Sourced):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["film", "rating_source"], name="external_rating_once_per_source"),
             models.CheckConstraint(
-                condition=Q(value__isnull=True)
-                | Q(scale__isnull=False, value__lte=models.F("scale"), value__gte=0),
+                condition=Q(value__isnull=True) | Q(scale__isnull=False, value__lte=models.F("scale"), value__gte=0),
                 name="external_rating_within_scale",
             ),
         ]
@@ -415,9 +386,7 @@ class ExternalCount(Sourced):
         verbose_name = _("external count")
         verbose_name_plural = _("external counts")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["film", "kind", "source"], nulls_distinct=False, name="external_count_once"
-            )
+            models.UniqueConstraint(fields=["film", "kind", "source"], nulls_distinct=False, name="external_count_once")
         ]
 
     def __str__(self) -> str:
@@ -503,9 +472,7 @@ class Advisory(Sourced):
 class Certificate(Sourced):
     """An age rating in one territory, of the film (cinema) or of an edition (home video)."""
 
-    film = models.ForeignKey(
-        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates"
-    )
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates")
     edition = models.ForeignKey(
         "catalog.Edition", on_delete=models.CASCADE, null=True, blank=True, related_name="certificates"
     )
@@ -519,8 +486,7 @@ class Certificate(Sourced):
         verbose_name_plural = _("certificates")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(film__isnull=False, edition__isnull=True)
-                | Q(film__isnull=True, edition__isnull=False),
+                condition=Q(film__isnull=False, edition__isnull=True) | Q(film__isnull=True, edition__isnull=False),
                 name="certificate_of_film_or_edition",
             )
         ]
@@ -534,15 +500,9 @@ class ExternalId(models.Model):
 
     scheme = models.CharField(_("scheme"), max_length=20, help_text="imdb_title, wikidata, eidr_title …")
     value = models.CharField(_("identifier"), max_length=60)
-    film = models.ForeignKey(
-        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids"
-    )
-    person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids"
-    )
-    company = models.ForeignKey(
-        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids"
-    )
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
     edition = models.ForeignKey(
         "catalog.Edition", on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids"
     )
@@ -558,7 +518,7 @@ class ExternalId(models.Model):
         verbose_name_plural = _("external identifiers")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.expressions.RawSQL(  # noqa: S611 - constant SQL, no input
+                condition=models.expressions.RawSQL(
                     "num_nonnulls(film_id, person_id, company_id, edition_id) = 1", (), models.BooleanField()
                 ),
                 name="external_id_has_one_subject",

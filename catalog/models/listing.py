@@ -105,9 +105,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def for_sale(self) -> Self:
         """What a visitor could reserve this moment: listed, or reserved by a claim that has lapsed."""
-        return self.filter(
-            Q(state=ListingState.LISTED) | Q(state=ListingState.RESERVED, reserved_until__lt=Now())
-        )
+        return self.filter(Q(state=ListingState.LISTED) | Q(state=ListingState.RESERVED, reserved_until__lt=Now()))
 
     def with_page_parts(self) -> Self:
         """Everything a card or a listing page's head needs, in a fixed number of queries."""
@@ -123,12 +121,8 @@ class Listing(models.Model):
     refuses illegal moves. `price` is EUR. `version` grows with every change of the row.
     """
 
-    sku = models.CharField(
-        "SKU", max_length=24, unique=True, editable=False, validators=[RegexValidator(SKU_PATTERN)]
-    )
-    edition = models.ForeignKey(
-        Edition, on_delete=models.PROTECT, related_name="listings", verbose_name=_("edition")
-    )
+    sku = models.CharField("SKU", max_length=24, unique=True, editable=False, validators=[RegexValidator(SKU_PATTERN)])
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="listings", verbose_name=_("edition"))
     state = models.CharField(
         _("state"), max_length=10, choices=ListingState.choices, default=ListingState.DRAFT, editable=False
     )
@@ -167,9 +161,7 @@ class Listing(models.Model):
         default=False,
         help_text=_("A faulty piece needs this tick and a defect note."),
     )
-    test_state = models.CharField(
-        _("tested"), max_length=24, choices=TestState.choices, default=TestState.NOT_TESTED
-    )
+    test_state = models.CharField(_("tested"), max_length=24, choices=TestState.choices, default=TestState.NOT_TESTED)
     provenance = models.CharField(
         _("provenance"), max_length=20, choices=Provenance.choices, default=Provenance.UNKNOWN
     )
@@ -177,12 +169,8 @@ class Listing(models.Model):
     provenance_note_el = models.CharField(_("provenance note (Greek)"), max_length=300, blank=True)
     note_en = models.TextField(_("note on this copy (English)"), blank=True)
     note_el = models.TextField(_("note on this copy (Greek)"), blank=True)
-    tax_scheme = models.CharField(
-        _("tax scheme"), max_length=10, choices=TaxScheme.choices, default=TaxScheme.MARGIN
-    )
-    shelf = models.CharField(
-        _("shelf"), max_length=20, blank=True, help_text=_("Where it stands; staff only.")
-    )
+    tax_scheme = models.CharField(_("tax scheme"), max_length=10, choices=TaxScheme.choices, default=TaxScheme.MARGIN)
+    shelf = models.CharField(_("shelf"), max_length=20, blank=True, help_text=_("Where it stands; staff only."))
     search_text = models.TextField(editable=False, default="", blank=True)
     is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -226,14 +214,15 @@ class Listing(models.Model):
         indexes: ClassVar = [
             models.Index(F("published_at").desc(), F("id").desc(), name="listing_newest"),
             models.Index(fields=["state", "price", "id"], name="listing_by_price"),
-            models.Index(
-                fields=["reserved_until"], name="listing_reserved", condition=Q(state=ListingState.RESERVED)
-            ),
+            models.Index(fields=["reserved_until"], name="listing_reserved", condition=Q(state=ListingState.RESERVED)),
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="listing_search_trgm"),
         ]
 
     def __str__(self) -> str:
         return self.sku
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:listing", kwargs={"sku": self.sku, "slug": self.slug})
 
     @property
     def films(self) -> list[Film]:
@@ -263,19 +252,12 @@ class Listing(models.Model):
         if film.original_title and film.original_title != title:
             title = f"{title} ({film.original_title})"
         directors = ", ".join(person.name for person in film.directors)
-        return (
-            _("{title}: A film by {directors}").format(title=title, directors=directors)
-            if directors
-            else title
-        )
+        return _("{title}: A film by {directors}").format(title=title, directors=directors) if directors else title
 
     @property
     def slug(self) -> str:
         film = self.film
         return slugify(f"{self.edition.title or (film.title if film else '')} {(film and film.year) or ''}")
-
-    def get_absolute_url(self) -> str:
-        return reverse("catalog:listing", kwargs={"sku": self.sku, "slug": self.slug})
 
     def is_held(self, *, now: datetime | None = None) -> bool:
         """True while somebody's claim on it is live."""
@@ -287,9 +269,7 @@ class Listing(models.Model):
 
     @property
     def is_for_sale(self) -> bool:
-        return self.state == ListingState.LISTED or (
-            self.state == ListingState.RESERVED and not self.is_held()
-        )
+        return self.state == ListingState.LISTED or (self.state == ListingState.RESERVED and not self.is_held())
 
     @property
     def provenance_note(self) -> str:
@@ -307,9 +287,7 @@ class ComponentGrade(models.Model):
     component = models.CharField(_("part"), max_length=10, choices=ConditionComponent.choices)
     disc_number = models.PositiveSmallIntegerField(_("disc"), null=True, blank=True)
     grade = models.CharField(_("grade"), max_length=12, choices=Grade.choices, blank=True)
-    state = models.CharField(
-        _("instead of a grade"), max_length=20, choices=ComponentState.choices, blank=True
-    )
+    state = models.CharField(_("instead of a grade"), max_length=20, choices=ComponentState.choices, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:

@@ -34,6 +34,9 @@ class Person(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:person", kwargs={"person_id": self.pk, "slug": self.slug})
+
     @property
     def bio(self) -> str:
         return (self.bio_el if get_language() == "el" else self.bio_en) or self.bio_en
@@ -41,9 +44,6 @@ class Person(models.Model):
     @property
     def slug(self) -> str:
         return slugify(self.name)
-
-    def get_absolute_url(self) -> str:
-        return reverse("catalog:person", kwargs={"person_id": self.pk, "slug": self.slug})
 
 
 class PersonName(Sourced):
@@ -90,9 +90,7 @@ class Credit(Sourced):
     """One person's part in one film, in billing order within the role."""
 
     film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, related_name="credits")
-    person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="credits", verbose_name=_("person")
-    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="credits", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=20, choices=CreditRole.choices)
     billing = models.PositiveSmallIntegerField(_("billing"), default=0)
     character = models.CharField(_("character"), max_length=200, blank=True)
@@ -126,9 +124,7 @@ class FilmCompany(Sourced):
         verbose_name = _("company's part")
         verbose_name_plural = _("companies")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["film", "company", "role", "territory"], name="film_company_once"
-            ),
+            models.UniqueConstraint(fields=["film", "company", "role", "territory"], name="film_company_once"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import inventory, invariants
+from checkout import invariants, inventory
 from checkout.errors import (
     ListingUnavailable,
     NotReserved,
