@@ -149,7 +149,7 @@ def _facets(read: ReadQuery, found: SearchPage) -> list[Facet]:
             for value in found.facets[name]
             if (label := read.labels.of(name, value.code)) is not None
         ]
-        if name in ("decade", "region"):
+        if name in ("decade", "plays", "region"):
             options.sort(key=lambda option: option.code)
         if name == "grade":
             options.sort(key=lambda option: Grade.values.index(option.code))
@@ -203,7 +203,7 @@ def listing(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
     if found is not None and found.state == ListingState.WITHDRAWN:
         return _gone(request, found)
     if found is None or found.state not in PUBLIC:
-        return _unknown_sku(request, sku, slug)
+        return unknown_sku(request, sku, slug)
     page = load_listing_page(found, player=player_of(request))
     if sku != found.sku or slug != found.slug:
         query = request.META.get("QUERY_STRING", "")
@@ -211,7 +211,7 @@ def listing(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
     return render(request, "catalog/listing.html", {"page": page, "listing": found, "edition": found.edition})
 
 
-def _unknown_sku(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
+def unknown_sku(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
     """404 that helps: the nearest SKUs, or pieces whose title is like the words of the address."""
     words = fold(slug.replace("-", " "))[:100]
     likeness: Any = TrigramSimilarity("sku", sku[:40].upper())
@@ -267,9 +267,7 @@ def person(request: HttpRequest, person_id: int, slug: str) -> HttpResponse:
     )
     if slug != found.slug:
         return redirect(found, permanent=True)
-    credits = list(
-        Credit.objects.filter(person=found).select_related("film").order_by("film__year", "film_id", "id")
-    )
+    credits = list(Credit.objects.filter(person=found).select_related("film").order_by("film__year", "film_id", "id"))
     film_ids = {credit.film_id for credit in credits}
     editions = EditionFilm.objects.filter(film__in=film_ids).order_by().values("edition")
     newest = Listing.objects.for_sale().filter(edition__in=editions).order_by("-published_at", "-id")
@@ -277,9 +275,7 @@ def person(request: HttpRequest, person_id: int, slug: str) -> HttpResponse:
         "person": found,
         "credits": _by_role(credits),
         "texts": found.texts.exclude(rights=Rights.LINK_ONLY).select_related("film"),
-        "acts": ScreeningAct.objects.filter(person=found).select_related(
-            "screening__film", "screening__venue"
-        ),
+        "acts": ScreeningAct.objects.filter(person=found).select_related("screening__film", "screening__venue"),
         "listings": load_cards(newest[:12]),
         "structured_data": person_data(found),
     }
@@ -295,9 +291,7 @@ def _by_role(credits: list[Credit]) -> list[tuple[str, list[Credit]]]:
 
 @require_safe
 def programmes(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "catalog/programmes.html", {"programmes": Programme.objects.filter(is_public=True)}
-    )
+    return render(request, "catalog/programmes.html", {"programmes": Programme.objects.filter(is_public=True)})
 
 
 @require_safe
@@ -311,9 +305,7 @@ def programme(request: HttpRequest, slug: str) -> HttpResponse:
         "programme": found,
         "films": films,
         "listings": listings,
-        "screenings": found.screenings.select_related("film", "venue", "restored_by").prefetch_related(
-            "acts__person"
-        ),
+        "screenings": found.screenings.select_related("film", "venue", "restored_by").prefetch_related("acts__person"),
         "structured_data": list_data(found.title, [piece.get_absolute_url() for piece in listings]),
     }
     return render(request, "catalog/programme.html", context)

@@ -1,12 +1,14 @@
 """Where every address of the site goes."""
 
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
 from django.views.static import serve
 
-from shop import bench, health
+from catalog import views as catalog_views
+from shop import bench, demo_mail, health, pages
 
 handler400 = "shop.error_pages.bad_request"
 handler403 = "shop.error_pages.permission_denied"
@@ -19,11 +21,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("staff/language/", set_language, name="staff_language"),
     path("staff/", admin.site.urls),
+    path("robots.txt", pages.robots, name="robots"),
+    path("sitemap.xml", pages.sitemap, name="sitemap"),
 ]
+
+# English without a prefix, Greek under /el/.
+urlpatterns += i18n_patterns(
+    path("", catalog_views.home, name="home"),
+    path("", include("catalog.urls")),
+    path("", include("checkout.urls")),
+    path("account/", include("allauth.urls")),
+    path("pages/<slug:slug>/", pages.page, name="page"),
+    prefix_default_language=False,
+)
 
 if settings.DEMO or settings.DEBUG:
     # Elsewhere the proxy in front serves photos.
     urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}))
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/mail/", demo_mail.mails, name="demo_mail"))
 
 if settings.BENCH:
     urlpatterns += [path("bench/ok", bench.ok), path("bench/select", bench.select)]

@@ -1,10 +1,10 @@
 """What pages show of selling: prices in the visitor's currency, choices of currency and country, shipping."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from django import template
 from django.http import HttpRequest
@@ -14,11 +14,14 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from checkout import currency, shipping, tariff
+from checkout import currency, inventory, shipping, tariff
 from checkout.currency import CurrencyQuote
 from checkout.money import BASE_CURRENCY, currency_name, format_amount
 from checkout.preferences import VisitorRequest
 from checkout.shipping import ShippingOption
+from checkout.summary import points_of
+from checkout.visitors import visitor_of
+from shop.models import ShopSettings
 
 register = template.Library()
 
@@ -148,3 +151,68 @@ def weight(grams: int) -> str:
     if grams < 1000:
         return f"{grams}\xa0g"
     return format_decimal(Decimal(grams) / 1000, format="#,##0.###", locale=_language()) + "\xa0kg"
+
+
+@register.simple_tag
+def amount(value: Decimal, in_currency: str) -> str:
+    """An amount that is in its currency already, such as a part of an order: `$5.59`."""
+    return format_amount(value, in_currency, _language())
+
+
+@register.simple_tag
+def exchange_rate(rate: Decimal) -> str:
+    """How many units of a currency one euro is, with every digit that was used."""
+    return format_decimal(rate, format="#,##0.######", locale=_language())
+
+
+@register.filter
+def long_date(day: date) -> str:
+    """A date with its month in words."""
+    return _long_date(day)
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """A point in time as people say it, in the shop's time zone."""
+    return format_datetime(timezone.localtime(at), "d MMMM y, HH:mm", locale=_language())
+
+
+@register.filter
+def clock_time(at: datetime) -> str:
+    """The time of day, in the shop's time zone."""
+    return format_time(timezone.localtime(at), "HH:mm", locale=_language())
+
+
+@register.inclusion_tag("selling/_reserve_box.html", takes_context=True)
+def reserve_box(context: Context, listing: Listing) -> dict[str, Any]:
+    """What a visitor can do about a piece now: reserve it, go on with it, or learn that somebody else has it."""
+    visitor = visitor_of(cast(HttpRequest, _visitor(context)))
+    claim = None
+    if visitor is not None and not listing.is_for_sale:
+        claim = inventory.own_claim(listing, visitor)
+    return {
+        "listing": listing,
+        "claim": claim,
+        "order": claim.order_line.order if claim and hasattr(claim, "order_line") else None,
+        "minutes": ShopSettings.current().reservation_minutes,
+    }
+
+
+@register.inclusion_tag("selling/_basket_badge.html", takes_context=True)
+def basket_badge(context: Context) -> dict[str, Any]:
+    """The link to the basket, with how many pieces are in it and when the first lapses."""
+    count, until = inventory.count_live(visitor_of(cast(HttpRequest, _visitor(context))))
+    return {"count": count, "until": until}
+
+
+@register.inclusion_tag("selling/_points_line.html")
+def points_line(listing: Listing) -> dict[str, Any]:
+    """The reward points a piece earns and what they are worth."""
+    settings = ShopSettings.current()
+    return {"points": points_of(listing), "points_for_one_euro": settings.points_for_one_euro}
+
+
+@register.inclusion_tag("selling/_countdown.html")
+def countdown(until: datetime) -> dict[str, Any]:
+    """Until when something is held: the time without scripts, minutes and seconds with them."""
+    return {"until": until}

@@ -1,0 +1,29 @@
+"""Addresses of buying; `/el/` is put before them for Greek."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from checkout import views_preferences, views_shipping
+from checkout.views import basket, checkout, demo, orders, payment
+
+app_name = "checkout"
+
+urlpatterns = [
+    path("basket/", basket.basket, name="basket"),
+    path("basket/reserve/", basket.reserve, name="reserve"),
+    path("basket/release/", basket.release, name="release"),
+    path("shipping/", views_shipping.shipping, name="shipping"),
+    path("currency/", views_preferences.choose_currency, name="currency"),
+    path("country/", views_preferences.choose_country, name="country"),
+    path("checkout/", RedirectView.as_view(pattern_name="checkout:address"), name="start"),
+    path("checkout/address/", checkout.address, name="address"),
+    path("checkout/method/", checkout.method, name="method"),
+    path("checkout/review/", checkout.review, name="review"),
+    path("checkout/pay/<slug:token>/", payment.pay, name="pay"),
+    path("checkout/return/<slug:token>/", payment.payment_return, name="payment_return"),
+    path("checkout/demo/<slug:reference>/", demo.demo_payment, name="demo_payment"),
+    path("orders/<slug:token>/", orders.order, name="order"),
+    path("orders/<slug:token>/cancel/", orders.cancel_order, name="cancel_order"),
+    path("account/", RedirectView.as_view(pattern_name="checkout:my_orders"), name="account"),
+    path("account/orders/", orders.my_orders, name="my_orders"),
+]

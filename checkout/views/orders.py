@@ -1,0 +1,107 @@
+"""An order's page behind its unguessable link, and the orders of a signed-in customer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.cards import complete_cards
+from checkout import orders, rewards, settlement
+from checkout.addresses import written
+from checkout.errors import OrderMoveRefused
+from checkout.gateways import offered
+from checkout.models import Order, OrderState, Payment, PaymentState
+from checkout.views.guards import private_page, secret_link
+from shop.models import ShopSettings, User
+from shop.posts import same_origin_post
+
+ENTRIES_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point of an order's way: when it was reached, or None while it lies ahead."""
+
+    label: str
+    at: datetime | None
+
+
+@require_safe
+@secret_link
+def order(request: HttpRequest, token: str) -> HttpResponse:
+    """Everything about an order, for whoever has its link."""
+    found = orders.by_token(token)
+    lines = list(found.lines.all())
+    complete_cards([line.listing for line in lines])
+    payment = _payment_shown(found)
+    shipping_address, billing_address = found.shipping_address, found.billing_address
+    context = {
+        "order": found,
+        "lines": lines,
+        "steps": _steps(found),
+        "payment": payment,
+        "gateway_name": offered.by_code(found.payment_method).name if found.payment_method else "",
+        "is_transfer_open": found.is_payable and payment is not None and payment.gateway == "bank_transfer",
+        "settings": ShopSettings.current(),
+        "points": sum(line.points for line in lines),
+        "shipping_address": shipping_address,
+        "shipping_lines": written(shipping_address) if shipping_address else [],
+        "billing_address": billing_address,
+        "billing_lines": written(billing_address) if billing_address != shipping_address else [],
+    }
+    return render(request, "checkout/order.html", context)
+
+
+def _payment_shown(found: Order) -> Payment | None:
+    """The attempt that counts: one with money, else the last."""
+    attempts = sorted(found.payments.all(), key=lambda row: row.attempt, reverse=True)
+    money = (PaymentState.CAPTURED, PaymentState.PART_REFUNDED, PaymentState.REFUNDED)
+    return next((row for row in attempts if row.state in money), attempts[0] if attempts else None)
+
+
+def _steps(found: Order) -> list[Step]:
+    if found.state in (OrderState.EXPIRED, OrderState.CANCELLED):
+        ending = _("Cancelled") if found.state == OrderState.CANCELLED else _("Ended without payment")
+        reached = [Step(_("Ordered"), found.placed_at), Step(_("Paid"), found.paid_at)]
+        return [*(step for step in reached if step.at), Step(ending, found.closed_at)]
+    return [
+        Step(_("Ordered"), found.placed_at),
+        Step(_("Paid"), found.paid_at),
+        Step(_("Packed"), found.packed_at),
+        Step(_("Sent"), found.shipped_at),
+        Step(_("Delivered"), found.delivered_at),
+    ]
+
+
+@same_origin_post
+@require_POST
+@secret_link
+def cancel_order(request: HttpRequest, token: str) -> HttpResponse:
+    """Cancel an order that was not paid yet; its pieces are free again at once."""
+    found = orders.by_token(token)
+    if not found.is_payable:
+        raise OrderMoveRefused(_("This order can no longer be cancelled here. Please write to us."))
+    settlement.cancel(found, reason="buyer")
+    return redirect(found)
+
+
+@login_required
+@require_safe
+@private_page
+def my_orders(request: HttpRequest) -> HttpResponse:
+    """The account's first page: orders and points."""
+    user = request.user
+    assert isinstance(user, User)
+    account = rewards.account_of(user)
+    context = {
+        "orders": orders.orders_of(user),
+        "balance": rewards.balance(account) if account else {"pending": 0, "available": 0},
+        "entries": account.entries.select_related("order")[:ENTRIES_SHOWN] if account else [],
+        "has_unverified": user.emailaddress_set.filter(verified=False).exists(),
+        "settings": ShopSettings.current(),
+    }
+    return render(request, "account/my_orders.html", context)
