@@ -53,7 +53,5 @@ def test_a_bad_value_is_refused_in_one_sentence(change: dict[str, str], sentence
 
 
 def test_a_refused_value_is_not_repeated() -> None:
-    done = start(
-        "-c", "import shop.settings", **{**PRODUCTION, "DATABASE_URL": "mysql://shop:hunter2@database/shop"}
-    )
+    done = start("-c", "import shop.settings", **{**PRODUCTION, "DATABASE_URL": "mysql://shop:hunter2@database/shop"})
     assert "hunter2" not in done.stderr.splitlines()[-1]

@@ -48,8 +48,8 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, stop)
         settings.VAR_DIR.mkdir(exist_ok=True)
+        check_port(settings.PORT)
         with only_one(settings.VAR_DIR / "shop.pid"), embedded_database() as database_url:
-            check_port(settings.PORT)
             environment = {**os.environ, "PORT": str(settings.PORT), "DATABASE_URL": database_url}
             if settings.DEMO:
                 environment["SECRET_KEY"] = kept_secret("secret-key", secrets.token_urlsafe(48))
@@ -79,10 +79,8 @@ class Command(BaseCommand):
         lines = ["", f"The shop     {base}/", f"             {base}/el/", f"The admin    {base}/staff/"]
         if settings.DEMO:
             lines.append(f"             {STAFF_EMAIL}, password {staff_password()}")
-            lines.append(f"Mails        {settings.EMAIL_FILE_PATH}")
-        self.stdout.write(
-            "\n".join([*lines, f"The API      {base}/api/docs/", "Ctrl-C stops everything.", ""])
-        )
+            lines.append(f"Mails sent   {base}/demo/mail/")
+        self.stdout.write("\n".join([*lines, f"The API      {base}/api/docs/", "Ctrl-C stops everything.", ""]))
         self.stdout.flush()
 
 
@@ -164,9 +162,7 @@ def kept_secret(name: str, fresh: str) -> str:
 
 
 def staff_password() -> str:
-    return os.environ.get("DEMO_STAFF_PASSWORD") or kept_secret(
-        "demo-staff-password", secrets.token_urlsafe(9)
-    )
+    return os.environ.get("DEMO_STAFF_PASSWORD") or kept_secret("demo-staff-password", secrets.token_urlsafe(9))
 
 
 def create_demo_staff() -> None:
