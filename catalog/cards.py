@@ -26,9 +26,7 @@ def complete_cards(listings: list[Listing]) -> None:
         return
     edition_ids = {listing.edition_id for listing in listings}
     films = Film.objects.filter(edition_films__edition__in=edition_ids)
-    credits = Credit.objects.filter(
-        film__in=films.order_by().values("pk"), role__in=("director", "codirector")
-    )
+    credits = Credit.objects.filter(film__in=films.order_by().values("pk"), role__in=("director", "codirector"))
     rows = fetch_together(
         {
             "edition_films": EditionFilm.objects.filter(edition__in=edition_ids),

@@ -80,9 +80,7 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
         "reviews": Review.objects.filter(film__in=ids, moderation=Review.Moderation.APPROVED),
         "genres": Genre.objects.filter(films__in=ids).distinct(),
         "film_genres": Film.genres.through.objects.filter(film__in=ids),
-        "awards": Award.objects.filter(
-            pk__in=AwardResult.objects.filter(film__in=ids).values("award")
-        ).order_by(),
+        "awards": Award.objects.filter(pk__in=AwardResult.objects.filter(film__in=ids).values("award")).order_by(),
         "award_bodies": AwardBody.objects.filter(awards__results__film__in=ids).distinct(),
         "award_recipients": AwardResult.recipients.through.objects.filter(awardresult__film__in=ids),
         "other_films": Film.objects.filter(connected_from__film__in=ids).distinct(),
@@ -93,11 +91,7 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
         "people": Person.objects.filter(
             Q(pk__in=credits)
             | Q(pk__in=SourceWork.objects.filter(film__in=ids).values("author"))
-            | Q(
-                pk__in=AwardResult.recipients.through.objects.filter(awardresult__film__in=ids).values(
-                    "person"
-                )
-            )
+            | Q(pk__in=AwardResult.recipients.through.objects.filter(awardresult__film__in=ids).values("person"))
             | Q(pk__in=acts.order_by().values("person"))
         ),
         "names": PersonName.objects.filter(person__in=credits),
@@ -134,9 +128,7 @@ def assemble_films(rows: dict[str, list[Any]]) -> list[Film]:
             link(rows[name], "source", sources)
     attach(rows["people"], rows["names"], by="person_id", name="names")
     attach(rows["screenings"], rows["acts"], by="screening_id", name="acts")
-    _attach_many(
-        rows["award_results"], rows["award_recipients"], people, ("awardresult_id", "person_id"), "recipients"
-    )
+    _attach_many(rows["award_results"], rows["award_recipients"], people, ("awardresult_id", "person_id"), "recipients")
     for name in (*_CHILDREN, "external_ratings", "images", "reviews"):
         attach(films, rows[name], by="film_id", name=name)
     _attach_many(films, rows["film_genres"], _by_pk(rows["genres"]), ("film_id", "genre_id"), "genres")
@@ -171,19 +163,30 @@ def _attach_many(
         parent._prefetched_objects_cache[name] = manager_rows
 
 
-@dataclass(frozen=True)
+@dataclass
 class Disagreement:
     """One fact on which sources differ: each value with the names of its sources, the shown one first."""
 
     fact: str
     values: list[tuple[str, list[str]]]
+    notes: list[str]
 
 
 def disagreements(claims: Iterable[FactClaim]) -> list[Disagreement]:
-    """Facts with more than one value among the claims."""
+    """Facts with more than one value among the claims, or with a value that a note says is not believed."""
     facts: dict[str, dict[str, list[str]]] = {}
+    notes: dict[str, list[str]] = {}
+    preferred: set[str] = set()
     for claim in claims:
         sources = facts.setdefault(claim.fact, {}).setdefault(claim.value, [])
         if claim.source is not None and claim.source.name not in sources:
             sources.append(claim.source.name)
-    return [Disagreement(fact, list(values.items())) for fact, values in facts.items() if len(values) > 1]
+        if claim.note:
+            notes.setdefault(claim.fact, []).append(claim.note)
+        if claim.is_preferred:
+            preferred.add(claim.fact)
+    return [
+        Disagreement(fact, list(values.items()), notes.get(fact, []))
+        for fact, values in facts.items()
+        if len(values) > 1 or (fact in notes and fact not in preferred)
+    ]

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Genre, Person
 from catalog.names import language_name, territory_name
 from catalog.playback import Player
-from catalog.search import Availability, ListingQuery, Sort
-from catalog.search.postgres import is_cursor_valid
+from catalog.search import Availability, ListingQuery, Sort, is_cursor_valid
 from catalog.vocabularies import DvdRegion, Grade, VideoStandard
 
 TEXT_MAX = 200
@@ -122,9 +121,7 @@ def name_people(labels: Labels, ids: list[str]) -> None:
     """Learn the names of people a facet shows: one query for those not known yet."""
     missing = [int(pk) for pk in ids if pk not in labels.people]
     if missing:
-        labels.people |= {
-            str(pk): name for pk, name in Person.objects.filter(pk__in=missing).values_list("pk", "name")
-        }
+        labels.people |= {str(pk): name for pk, name in Person.objects.filter(pk__in=missing).values_list("pk", "name")}
 
 
 def _is_id(value: str) -> bool:
@@ -174,9 +171,7 @@ class PlayerForm(forms.Form):
     region = forms.ChoiceField(
         label=gettext_lazy("DVD region of the player"), choices=[(code, code) for code in "123456"]
     )
-    bluray_region = forms.ChoiceField(
-        label=gettext_lazy("Blu-ray region"), choices=[(code, code) for code in "ABC"]
-    )
+    bluray_region = forms.ChoiceField(label=gettext_lazy("Blu-ray region"), choices=[(code, code) for code in "ABC"])
     multi_region = forms.BooleanField(label=gettext_lazy("It plays discs of every region"), required=False)
     pal = forms.BooleanField(label=gettext_lazy("Player and television show PAL"), required=False)
     ntsc = forms.BooleanField(label=gettext_lazy("Player and television show NTSC"), required=False)

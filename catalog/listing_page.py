@@ -154,27 +154,19 @@ def visitor_ratings(film_ids: list[int]) -> dict[int, VisitorRating]:
     return ratings | {film_id: VisitorRating(average, count) for film_id, average, count in found}
 
 
-def _other_copies(
-    listing: Listing, films: list[Film], player: Player
-) -> tuple[list[Listing], list[EditionComparison]]:
+def _other_copies(listing: Listing, films: list[Film], player: Player) -> tuple[list[Listing], list[EditionComparison]]:
     """Other copies of this edition, and other editions of its films, on offer before sold."""
     film_ids = [film.pk for film in films]
     if not film_ids:
         return [], []
     others = listings_of_films(film_ids, exclude=listing.pk)
     same = [other for other in others if other.edition_id == listing.edition_id]
-    return same, compare_editions(
-        [other for other in others if other.edition_id != listing.edition_id], player
-    )
+    return same, compare_editions([other for other in others if other.edition_id != listing.edition_id], player)
 
 
-def listings_of_films(
-    film_ids: list[int], *, exclude: int | None = None, limit: int = OTHERS
-) -> list[Listing]:
+def listings_of_films(film_ids: list[int], *, exclude: int | None = None, limit: int = OTHERS) -> list[Listing]:
     """Public listings holding any of the films: on offer first, then by price."""
-    sold_last = Case(
-        When(state=ListingState.SOLD, then=Value(1)), default=Value(0), output_field=IntegerField()
-    )
+    sold_last = Case(When(state=ListingState.SOLD, then=Value(1)), default=Value(0), output_field=IntegerField())
     found = (
         Listing.objects.public()
         .filter(edition__in=EditionFilm.objects.filter(film__in=film_ids).order_by().values("edition"))

@@ -86,9 +86,7 @@ def players_by_country() -> Mapping[str, Player]:
     Players sold in PAL countries play NTSC too; those of NTSC countries often refuse PAL.
     """
     found = {}
-    with (settings.BASE_DIR / "fixtures" / "region_by_country.csv").open(
-        encoding="utf-8", newline=""
-    ) as rows:
+    with (settings.BASE_DIR / "fixtures" / "region_by_country.csv").open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
             if row["dvd_region"] not in DvdRegion.values:
                 continue
@@ -186,16 +184,14 @@ def _check_bluray(disc: Disc, player: Player) -> Verdict:
     if "ABC" in disc.bluray_regions or player.bluray_region in disc.bluray_regions or player.is_multi_region:
         return Verdict(
             answer=Answer.YES,
-            reason=_("Blu-ray region {regions} suits {player}.").format(
-                regions=regions, player=_owner(player)
-            ),
+            reason=_("Blu-ray region {regions} suits {player}.").format(regions=regions, player=_owner(player)),
             short=_("plays for you"),
         )
     return Verdict(
         answer=Answer.MULTI_REGION,
-        reason=_(
-            "Blu-ray region {regions}; {player} has region {own}. A multi-region player shows it."
-        ).format(regions=regions, player=_owner(player), own=player.bluray_region),
+        reason=_("Blu-ray region {regions}; {player} has region {own}. A multi-region player shows it.").format(
+            regions=regions, player=_owner(player), own=player.bluray_region
+        ),
         short=_("region {regions}").format(regions=regions),
     )
 
@@ -205,9 +201,7 @@ def _check_dvd(disc: Disc, player: Player) -> Verdict:
     standard = _standard_answer(disc, player)
     regions = _regions_in_words(disc.regions)
     if region is Answer.NO:
-        reason = _("Region {regions}, and this disc refuses players made region-free (RCE).").format(
-            regions=regions
-        )
+        reason = _("Region {regions}, and this disc refuses players made region-free (RCE).").format(regions=regions)
         return Verdict(answer=region, reason=reason, short=_("region {regions}").format(regions=regions))
     if region is Answer.MULTI_REGION:
         reason = _("Region {regions}; {player} has region {own}. A multi-region player shows it.").format(
@@ -227,9 +221,9 @@ def _check_dvd(disc: Disc, player: Player) -> Verdict:
     if standard is Answer.NEEDS_STANDARD:
         return Verdict(
             answer=standard,
-            reason=_(
-                "Region {regions} suits {player}, but player and television must also show {standard}."
-            ).format(regions=regions, player=_owner(player), standard=disc.video_standard),
+            reason=_("Region {regions} suits {player}, but player and television must also show {standard}.").format(
+                regions=regions, player=_owner(player), standard=disc.video_standard
+            ),
             short=_("needs {standard}").format(standard=disc.video_standard),
         )
     return Verdict(

@@ -178,8 +178,7 @@ def list_data(name: str, urls: Iterable[str]) -> dict[str, Any]:
         "@type": "ItemList",
         "name": name,
         "itemListElement": [
-            {"@type": "ListItem", "position": place, "url": absolute(url)}
-            for place, url in enumerate(urls, 1)
+            {"@type": "ListItem", "position": place, "url": absolute(url)} for place, url in enumerate(urls, 1)
         ],
     }
 

@@ -1,19 +1,31 @@
 """The search answered by PostgreSQL: trigram index for text, arrays and joins for facets, keysets for pages."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import connection
 
+from catalog.models.listing import SKU_PATTERN
 from catalog.playback import FREE_REGIONS, Player
-from catalog.search.query import FACET_NAMES, Availability, FacetValue, ListingQuery, SearchPage, Sort
+from catalog.search.query import (
+    FACET_NAMES,
+    Availability,
+    FacetValue,
+    FoundIds,
+    ListingQuery,
+    SearchPage,
+    Sort,
+)
 from catalog.vocabularies import ListingState
 from shop.text import fold
 
 # A facet with more values than this shows its most frequent ones; chosen values are always shown.
 FACET_LIMIT = 40
+
+_SKU = re.compile(SKU_PATTERN)
 
 FORMAT_GROUP = """CASE WHEN e.disc_format LIKE 'DVD%%' THEN 'dvd' WHEN e.disc_format LIKE 'BD%%' THEN 'bluray'
     WHEN e.disc_format LIKE 'UHD%%' THEN 'uhd' ELSE 'other' END"""
@@ -38,7 +50,9 @@ _CONDITIONS = {
     "standard": "e.video_standard = ANY(%s)",
 }
 
-_POOL_FILMS = "FROM pool p JOIN catalog_editionfilm ef ON ef.edition_id = p.edition_id JOIN catalog_film f ON f.id = ef.film_id"
+_POOL_FILMS = (
+    "FROM pool p JOIN catalog_editionfilm ef ON ef.edition_id = p.edition_id JOIN catalog_film f ON f.id = ef.film_id"
+)
 
 # How a facet's values are found for the listings of the pool: source tables and the value.
 _VALUES = {
@@ -85,22 +99,35 @@ class _Clause:
 
 
 def search(query: ListingQuery) -> SearchPage:
-    """The page of listings a query asks for: two statements, three when only close spellings match."""
+    """The page of listings a query asks for: two statements, four when only close spellings match."""
+    sku = query.text.strip().upper()
+    if _SKU.fullmatch(sku):
+        return _answer(query, _Clause("l.sku = %s", [sku]))
     words = fold(query.text).split()
-    is_fuzzy = False
-    total, facets, availability = _count(query, _text(words, is_fuzzy=False))
-    if words and not sum(availability.values()):
-        is_fuzzy = True
-        total, facets, availability = _count(query, _text(words, is_fuzzy=True))
-    ids, next_cursor = _page(query, _text(words, is_fuzzy=is_fuzzy))
-    return SearchPage(
-        ids=ids,
-        total=total,
-        facets=facets,
-        availability=availability,
-        next_cursor=next_cursor,
-        is_fuzzy=is_fuzzy and total > 0,
-    )
+    page = _answer(query, _text(words, is_fuzzy=False))
+    if not words or sum(page.availability.values()):
+        return page
+    page = _answer(query, _text(words, is_fuzzy=True))
+    return replace(page, is_fuzzy=page.total > 0)
+
+
+def find_ids(query: ListingQuery) -> FoundIds:
+    """One page of ids without counting anything, in either direction; close spellings when nothing matches."""
+    sku = query.text.strip().upper()
+    if _SKU.fullmatch(sku):
+        return _page(query, _Clause("l.sku = %s", [sku]))
+    words = fold(query.text).split()
+    found = _page(query, _text(words, is_fuzzy=False))
+    if found.ids or not words or query.cursor is not None:
+        return found
+    return _page(query, _text(words, is_fuzzy=True))
+
+
+def _answer(query: ListingQuery, text: _Clause) -> SearchPage:
+    total, facets, availability = _count(query, text)
+    page = _page(query, text)
+    next_cursor = page.keys[-1] if page.has_more else None
+    return SearchPage(ids=page.ids, total=total, facets=facets, availability=availability, next_cursor=next_cursor)
 
 
 def _text(words: list[str], *, is_fuzzy: bool) -> _Clause:
@@ -125,9 +152,7 @@ def _base(query: ListingQuery, text: _Clause) -> _Clause:
 def _states(availability: str) -> tuple[str, ...]:
     on_offer = (ListingState.LISTED.value, ListingState.RESERVED.value)
     sold = (ListingState.SOLD.value,)
-    return {Availability.ON_OFFER.value: on_offer, Availability.SOLD.value: sold}.get(
-        availability, on_offer + sold
-    )
+    return {Availability.ON_OFFER.value: on_offer, Availability.SOLD.value: sold}.get(availability, on_offer + sold)
 
 
 def _filters(query: ListingQuery) -> dict[str, _Clause]:
@@ -207,9 +232,7 @@ def _count(query: ListingQuery, text: _Clause) -> tuple[int, dict[str, list[Face
             for col in ("mine", "multi")
         ]
         for name, (source, value) in _VALUES.items():
-            parts.append(
-                f"SELECT '{name}', {value}, count(DISTINCT p.id) {source} WHERE {others(name)} GROUP BY 2"
-            )
+            parts.append(f"SELECT '{name}', {value}, count(DISTINCT p.id) {source} WHERE {others(name)} GROUP BY 2")
     with connection.cursor() as cursor:
         cursor.execute(f"{pool_sql} {' UNION ALL '.join(parts)}", params)
         rows = cursor.fetchall()
@@ -238,9 +261,11 @@ def _counts(
     return total, facets, availability
 
 
-def _page(query: ListingQuery, text: _Clause) -> tuple[list[int], tuple[str, int] | None]:
+def _page(query: ListingQuery, text: _Clause) -> FoundIds:
     """Ids of one page by keyset: the last page costs what the first one does."""
     key, sql_type, direction = _ORDERS[query.sort]
+    if query.is_backwards:
+        direction = "ASC" if direction == "DESC" else "DESC"
     clauses = [_base(query, text), *_filters(query).values()]
     if query.cursor is not None and is_cursor_valid(query.sort, query.cursor):
         comparison = "<" if direction == "DESC" else ">"
@@ -253,8 +278,13 @@ def _page(query: ListingQuery, text: _Clause) -> tuple[list[int], tuple[str, int
         cursor.execute(sql, [*(param for clause in clauses for param in clause.params), query.size + 1])
         rows = cursor.fetchall()
     shown = rows[: query.size]
-    has_more = len(rows) > query.size
-    return [row[0] for row in shown], ((shown[-1][1], shown[-1][0]) if has_more else None)
+    if query.is_backwards:
+        shown.reverse()
+    return FoundIds(
+        ids=[row[0] for row in shown],
+        keys=[(row[1], row[0]) for row in shown],
+        has_more=len(rows) > query.size,
+    )
 
 
 def is_cursor_valid(sort: str, cursor: tuple[str, int]) -> bool:

@@ -44,7 +44,8 @@ class Sort(TextChoices):
 class ListingQuery:
     """A search: folded or raw text, chosen facet values, a price range in EUR, order and place.
 
-    `cursor` is the pair (sort value, listing id) of the last row already seen.
+    `cursor` is the pair (sort value, listing id) of the last row already seen; with `is_backwards`, of the row
+    before which the page ends.
     """
 
     text: str = ""
@@ -54,6 +55,7 @@ class ListingQuery:
     availability: str = Availability.ON_OFFER
     sort: str = Sort.NEWEST
     cursor: tuple[str, int] | None = None
+    is_backwards: bool = False
     size: int = 24
     player: Player | None = None
     with_facets: bool = True
@@ -79,3 +81,12 @@ class SearchPage:
     availability: Mapping[str, int]
     next_cursor: tuple[str, int] | None
     is_fuzzy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundIds:
+    """One page of ids in order with their sort values, and whether more follow in the direction that was read."""
+
+    ids: list[int]
+    keys: list[tuple[str, int]]
+    has_more: bool

@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.template.defaultfilters import stringfilter
@@ -19,11 +20,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from catalog import names, playback
+from catalog import names, photos, playback
 from catalog.film_facts import Disagreement, disagreements
 from catalog.models import Listing, ListingPhoto
 from catalog.structured_data import as_script
-from catalog.vocabularies import DatePrecision, DvdRegion
+from catalog.vocabularies import DatePrecision, DvdRegion, Rights
 from shop.models import Page, ShopSettings
 
 register = template.Library()
@@ -175,7 +176,7 @@ def fact_name(fact: str) -> str:
     for model in (Film, Edition):
         try:
             field = model._meta.get_field(fact)
-        except models.FieldDoesNotExist:
+        except FieldDoesNotExist:
             continue
         if isinstance(field, models.Field):
             text = str(field.verbose_name)
@@ -201,9 +202,7 @@ def minutes_by_sources(values: list[tuple[str, list[str]]]) -> str:
     for index, (value, sources) in enumerate(values):
         count = words.get(len(sources), str(len(sources)))
         if index == 0:
-            text = ngettext(
-                "{value} minutes by {count} source", "{value} minutes by {count} sources", len(sources)
-            )
+            text = ngettext("{value} minutes by {count} source", "{value} minutes by {count} sources", len(sources))
         else:
             text = _("{value} by {count}")
         parts.append(text.format(value=value, count=count))
@@ -226,7 +225,8 @@ def photo_alt(photo: ListingPhoto, title: str) -> str:
 @register.simple_tag(takes_context=True)
 def will_it_play(context: template.Context, disc: playback.Disc) -> playback.Verdict:
     """Whether an edition plays for this visitor."""
-    request = context["request"]
+    # The attribute survives `{% include … only %}`, the variable does not.
+    request = context.get("request") or context.request  # type: ignore[attr-defined]
     if not hasattr(request, "_player"):
         request._player = playback.player_of(request)
     return playback.check(disc, request._player)
@@ -310,9 +310,7 @@ def with_arguments(context: template.Context, **changes: Any) -> str:
 def front(listing: Listing) -> ListingPhoto | None:
     """The photo that stands for a piece: its front, else its first."""
     photos = list(listing.photos.all())
-    return next(
-        (photo for photo in photos if photo.kind == ListingPhoto.Kind.FRONT), photos[0] if photos else None
-    )
+    return next((photo for photo in photos if photo.kind == ListingPhoto.Kind.FRONT), photos[0] if photos else None)
 
 
 @register.filter
@@ -353,3 +351,44 @@ def people_with_spellings(credits: Iterable[Any]) -> list[Any]:
     """People among the credits whose names are also spelt otherwise, each once."""
     persons = {credit.person_id: credit.person for credit in credits}
     return [person for person in persons.values() if person.names.all()]
+
+
+@register.filter
+def srcset(photo: ListingPhoto, ending: str) -> str:
+    """The widths of a photo for the browser to choose from."""
+    return photos.srcset(photo, ending)
+
+
+@register.filter
+def at_width(photo: ListingPhoto, width: int) -> str:
+    """The narrowest version of a photo that is at least this wide."""
+    fitting = [size for size in photo.widths if size >= width]
+    return photos.address(photo, width=min(fitting)) if fitting else str(photo.image.url)
+
+
+@register.filter
+def printable(reviews: Iterable[Any]) -> list[Any]:
+    """Reviews whose text may be shown; the shop's own only in the language of the page."""
+    wanted = (get_language() or "en").split("-")[0]
+    return [
+        review
+        for review in reviews
+        if review.rights != Rights.LINK_ONLY and (review.rights != Rights.OWN or review.language == wanted)
+    ]
+
+
+@register.filter
+def of_rights(rows: Iterable[Any], rights: str) -> list[Any]:
+    return [row for row in rows if row.rights == rights]
+
+
+@register.filter
+def has_text(rows: Iterable[Any], text: str) -> bool:
+    return any(row.text == text for row in rows)
+
+
+@register.filter
+def scheme_name(scheme: str) -> str:
+    """The name of the catalogue an identifier belongs to."""
+    known = {"imdb_title": "IMDb", "imdb_name": "IMDb", "wikidata": "Wikidata", "eidr_title": "EIDR", "asin": "ASIN"}
+    return known.get(scheme) or fact_name(scheme)
