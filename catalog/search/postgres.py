@@ -118,8 +118,10 @@ def find_ids(query: ListingQuery) -> FoundIds:
         return _page(query, _Clause("l.sku = %s", [sku]))
     words = fold(query.text).split()
     found = _page(query, _text(words, is_fuzzy=False))
-    if found.ids or not words or query.cursor is not None:
+    if found.ids or not words:
         return found
+    if query.cursor is not None and _page(replace(query, cursor=None, size=1), _text(words, is_fuzzy=False)).ids:
+        return found  # past the end of exact matches
     return _page(query, _text(words, is_fuzzy=True))
 
 
