@@ -61,6 +61,11 @@ class EmbeddedDatabase:
         """The value DATABASE_URL would have for this server."""
         return f"postgres://{SUPERUSER}@{quote(str(self.socket_folder), safe='')}/{DATABASE}"
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's own programs."""
+        return _binaries()
+
     def acquire(self) -> None:
         """Start the server unless it runs, and count this process among its users.
 
@@ -97,10 +102,7 @@ class EmbeddedDatabase:
         """Stop the server whoever uses it; False if it did not run."""
         if not (self.folder / "postmaster.pid").exists():
             return False
-        return (
-            self._run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w", check=False).returncode
-            == 0
-        )
+        return self._run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w", check=False).returncode == 0
 
     def _answers(self) -> bool:
         """Whether a server takes connections here; waits while one is still starting or recovering."""
@@ -116,16 +118,12 @@ class EmbeddedDatabase:
                 ).close()
             except psycopg.errors.CannotConnectNow:
                 if time.monotonic() > deadline:
-                    raise EmbeddedDatabaseError(
-                        f"The server in {self.folder} does not finish starting."
-                    ) from None
+                    raise EmbeddedDatabaseError(f"The server in {self.folder} does not finish starting.") from None
             except psycopg.OperationalError as error:
                 if "starting up" not in str(error) and "shutting down" not in str(error):
                     return False
                 if time.monotonic() > deadline:
-                    raise EmbeddedDatabaseError(
-                        f"The server in {self.folder} does not answer: {error}"
-                    ) from None
+                    raise EmbeddedDatabaseError(f"The server in {self.folder} does not answer: {error}") from None
             else:
                 return True
             time.sleep(0.05)
@@ -175,9 +173,7 @@ class EmbeddedDatabase:
             with psycopg.connect(
                 host=str(self.socket_folder), port=5432, user=SUPERUSER, dbname="postgres", autocommit=True
             ) as connection:
-                if not connection.execute(
-                    "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-                ).fetchone():
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                     connection.execute(f"CREATE DATABASE {DATABASE}")
             ready_file.touch()
 
@@ -191,9 +187,7 @@ class EmbeddedDatabase:
         found = self.socket_folder.lstat()
         expected_uid = os.geteuid() if owner is None else owner.pw_uid
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != expected_uid or found.st_mode & 0o077:
-            raise EmbeddedDatabaseError(
-                f"{self.socket_folder} belongs to somebody else; delete it and try again."
-            )
+            raise EmbeddedDatabaseError(f"{self.socket_folder} belongs to somebody else; delete it and try again.")
 
     def _let_system_user_in(self) -> None:
         """As root: give the data to the server's own user and let it pass through the folders above.
@@ -292,3 +286,4 @@ def _system_user() -> pwd.struct_passwd | None:
 
 SHOP = EmbeddedDatabase(VAR / "postgres")
 TESTS = EmbeddedDatabase(VAR / "postgres-test", durable=False)
+BENCH = EmbeddedDatabase(VAR / "postgres-bench")

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from shop.embedded_database import SHOP, TESTS, VAR, EmbeddedDatabaseError
+from shop.embedded_database import BENCH, SHOP, TESTS, VAR, EmbeddedDatabaseError
 
 
 def hold() -> None:
@@ -36,7 +36,7 @@ def stop() -> None:
             os.kill(int(pid_file.read()), signal.SIGTERM)
             fcntl.flock(pid_file, fcntl.LOCK_SH)
             sys.stdout.write("Stopped the shop\n")
-    for server in (SHOP, TESTS):
+    for server in (SHOP, TESTS, BENCH):
         if server.stop():
             sys.stdout.write(f"Stopped the database in {server.folder}\n")
 
