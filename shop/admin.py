@@ -15,6 +15,7 @@ from shop.admin_base import ShopAdmin
 from shop.models import Page, ShopSettings, User
 
 admin.site.unregister(Group)
+admin.site.index_title = _("Today")
 
 
 class StaffUserCreationForm(UserCreationForm):

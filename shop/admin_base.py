@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
@@ -49,15 +50,13 @@ class LinesField(forms.CharField):
 def list_formfield(db_field: ArrayField[Any, Any], **kwargs: Any) -> forms.Field:
     """Tick boxes where the list's values come from a vocabulary, else one value a line."""
     common = {
-        "label": kwargs.get("label") or db_field.verbose_name.capitalize(),
+        "label": kwargs.get("label") or capfirst(db_field.verbose_name),
         "required": not db_field.blank,
         "help_text": db_field.help_text,
     }
     choices = db_field.base_field.choices
     if choices:
-        return forms.MultipleChoiceField(
-            choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **common
-        )
+        return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **common)
     return LinesField(base_field=db_field.base_field.formfield(), **common)
 
 
@@ -114,15 +113,11 @@ class ShopAdmin(ListFields, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_deed"
-        deed_url = path(
-            "<path:object_id>/do/<slug:deed>/", self.admin_site.admin_view(self.deed_view), name=name
-        )
+        deed_url = path("<path:object_id>/do/<slug:deed>/", self.admin_site.admin_view(self.deed_view), name=name)
         return [deed_url, *super().get_urls()]
 
     def deeds_for(self, request: HttpRequest, row: Model) -> list[Deed]:
-        return [
-            deed for deed in self.deeds if request.user.has_perm(deed.permission) and deed.is_offered(row)
-        ]
+        return [deed for deed in self.deeds if request.user.has_perm(deed.permission) and deed.is_offered(row)]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -207,6 +202,8 @@ class ReadOnlyAdmin(ShopAdmin):
     """Rows that only domain functions write; the staff site shows them and offers deeds."""
 
     warn_unsaved_form = False
+    # Labels above their values: these pages are read, many facts at a time.
+    compressed_fields = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -220,6 +217,8 @@ class ReadOnlyAdmin(ShopAdmin):
 
 class ShopTabular(ListFields, TabularInline):
     extra = 0
+    # The row's name would only repeat its columns.
+    hide_title = True
 
 
 class ShopStacked(ListFields, StackedInline):

@@ -77,6 +77,7 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {
         "show_search": True,
+        "show_all_applications": True,
         "navigation": [
             {
                 "items": [

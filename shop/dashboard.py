@@ -1,21 +1,24 @@
 """The first page of the staff site: what waits to be done today, for whoever looks."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from catalog import missing_facts
-from catalog.models import Listing, Review
+from catalog.models import EditionFilm, Listing, Review
 from catalog.vocabularies import ListingState
 from checkout import currency
 from checkout.models import Order, OrderState, RateSet
 from checkout.models.currency import RateSetStatus
 
 Tile = dict[str, Any]
+ROWS = 6
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +34,30 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         tiles.append(_rates())
     if request.user.has_perm("catalog.change_film"):
         tiles.append(_missing())
-    return {**context, "tiles": tiles}
+    return {**context, "tiles": tiles, "lists": _next_up(request)}
+
+
+def _next_up(request: HttpRequest) -> list[dict[str, Any]]:
+    """The rows to begin with: who waits longest for a parcel, and the newest drafts."""
+    lists = []
+    if request.user.has_perm("checkout.change_order"):
+        waiting = Order.objects.filter(state=OrderState.PAID).order_by("paid_at")[:ROWS]
+        lists.append(_list(_("Pack next"), waiting, "checkout_order", lambda order: timesince(order.paid_at, depth=1)))
+    if request.user.has_perm("catalog.change_listing"):
+        films = Prefetch("edition__edition_films", EditionFilm.objects.select_related("film"))
+        drafts = Listing.objects.filter(state=ListingState.DRAFT).select_related("edition").prefetch_related(films)
+        lists.append(_list(_("Finish next"), drafts[:ROWS], "catalog_listing", lambda listing: listing.title))
+    return [one for one in lists if one["rows"]]
+
+
+def _list(name: str, rows: Iterable[Any], page: str, more: Callable[[Any], str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "rows": [
+            {"name": str(row), "address": reverse(f"admin:{page}_change", args=(row.pk,)), "more": more(row)}
+            for row in rows
+        ],
+    }
 
 
 def _tile(name: str, figure: Any, address: str, *, note: str = "", is_due: bool = False) -> Tile:
@@ -80,9 +106,7 @@ def _listings() -> list[Tile]:
 def _reviews() -> Tile:
     waiting = Review.objects.filter(moderation=Review.Moderation.WAITING).count()
     reviews = reverse("admin:catalog_review_changelist")
-    return _tile(
-        _("Reviews to moderate"), waiting, f"{reviews}?moderation__exact=waiting", is_due=waiting > 0
-    )
+    return _tile(_("Reviews to moderate"), waiting, f"{reviews}?moderation__exact=waiting", is_due=waiting > 0)
 
 
 def _rates() -> Tile:

@@ -258,9 +258,7 @@ class FilmAdmin(RefreshesSearch, HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Film]:
         films: QuerySet[Film] = super().get_queryset(request)
-        return films.annotate(edition_total=Count("edition_films", distinct=True)).prefetch_related(
-            "credits__person"
-        )
+        return films.annotate(edition_total=Count("edition_films", distinct=True)).prefetch_related("credits__person")
 
     @admin.display(description=_("countries"))
     def country_codes(self, film: Film) -> str:

@@ -53,7 +53,7 @@ STATE_COLOURS = {
 
 class PriceForm(DeedForm):
     price_eur = forms.DecimalField(
-        label=_("new price (EUR)"),
+        label=_("New price (EUR)"),
         max_digits=8,
         decimal_places=2,
         min_value=Decimal("0.01"),
@@ -87,17 +87,12 @@ class DefectRows(ShopTabular):
     model = ListingDefect
 
 
-class PhotoRows(ShopTabular):
+class PhotoRows(ShopStacked):
     model = ListingPhoto
     fields = (
-        "preview",
-        "kind",
-        "position",
-        "caption_en",
-        "caption_el",
-        "rights",
-        "credit",
-        "is_illustration",
+        ("preview", "kind", "position"),
+        ("caption_en", "caption_el"),
+        ("rights", "credit", "is_illustration"),
     )
     readonly_fields = ("preview",)
 
@@ -134,6 +129,7 @@ def _is_in(*states: str) -> Any:
 @admin.register(Listing)
 class ListingAdmin(RefreshesSearch, HistoryAdmin):
     listing_path = "pk"
+    compressed_fields = False
     form = ListingForm
     list_display = (
         "cover",
@@ -163,7 +159,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
     readonly_fields = (
         "sku",
         "computed_title",
-        "state_label",
+        "state",
         "grade_label",
         "points",
         "published_at",
@@ -259,7 +255,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
         if obj is None:
             piece = (*piece, ("department", "categories"))
         else:
-            piece = (("computed_title", "edition"), ("state_label", "grade_label"), ("sku", "shelf"))
+            piece = (("computed_title", "edition"), ("state", "grade_label"), ("sku", "shelf"))
         return (
             (_("The piece"), {"fields": piece}),
             (
@@ -360,6 +356,4 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
 
     @admin.action(description=_("Back to draft"), permissions=["change"])
     def redraft_chosen(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
-        self.do_to_all(
-            request, rows, lambda row, by: listings.put_back_to_draft(row, by=by), gettext("Back to draft")
-        )
+        self.do_to_all(request, rows, lambda row, by: listings.put_back_to_draft(row, by=by), gettext("Back to draft"))

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from djmoney.money import Money
 from unfold.widgets import (
@@ -31,6 +33,10 @@ class PhotosInput(forms.ClearableFileInput):
 
     allow_multiple_selected = True
     template_name = "admin_shop/photos_input.html"
+
+    def _render(self, template_name: str, context: Any, renderer: Any = None) -> SafeString:
+        # Forms look for their widgets' templates in apps only, not in the project's folder.
+        return mark_safe(render_to_string(template_name, context))  # noqa: S308 - a template's own output
 
 
 class PhotosField(forms.FileField):
@@ -71,9 +77,9 @@ class PriceField(forms.DecimalField):
 
 
 class ListingForm(forms.ModelForm[Listing]):
-    price = PriceField(label=_("price (EUR)"))
+    price = PriceField(label=_("Price (EUR)"))
     new_photos = PhotosField(
-        label=_("add photos"),
+        label=_("Add photos"),
         required=False,
         help_text=_("Front first, then back, disc and whatever shows a defect. JPEG, PNG, WebP or AVIF."),
     )
@@ -102,13 +108,13 @@ class NewListingForm(ListingForm):
     """Adds the parts of the SKU, which is allocated once and never changed."""
 
     department = forms.ChoiceField(
-        label=_("department"),
+        label=_("Department"),
         choices=Department.choices,
         initial=Department.MOVIES,
         widget=UnfoldAdminSelectWidget,
     )
     categories = forms.MultipleChoiceField(
-        label=_("categories in the SKU"),
+        label=_("Categories in the SKU"),
         required=False,
         help_text=_("One to three. None: the first two genres of the film."),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -137,7 +143,7 @@ class GradeForm(forms.ModelForm[ComponentGrade]):
     """One part of the piece: a grade, or what stands instead of one, in a single row of radio buttons."""
 
     verdict = forms.ChoiceField(
-        label=_("grade"), choices=VERDICTS, widget=UnfoldAdminRadioSelectWidget(attrs={"class": "verdict"})
+        label=_("Grade"), choices=VERDICTS, widget=UnfoldAdminRadioSelectWidget(attrs={"class": "verdict"})
     )
 
     class Meta:
@@ -175,9 +181,7 @@ class GradeFormSet(forms.BaseInlineFormSet[ComponentGrade, Listing, GradeForm]):
         super().__init__(*args, **kwargs)
         known = {(part.component, part.disc_number) for part in self.get_queryset()}
         waiting = [
-            part
-            for part in expected_parts(self.instance)
-            if (part["component"], part.get("disc_number")) not in known
+            part for part in expected_parts(self.instance) if (part["component"], part.get("disc_number")) not in known
         ]
         self.initial_extra: Sequence[Any] = waiting
         self.extra = len(waiting)
@@ -197,11 +201,7 @@ class GradeFormSet(forms.BaseInlineFormSet[ComponentGrade, Listing, GradeForm]):
             raise ValidationError(error.text, code=error.code) from error
         if self.instance.state in PUBLIC_STATES and not headline:
             raise ValidationError(_("A piece on offer needs at least one grade."), code="grade_missing")
-        if (
-            self.instance.state in PUBLIC_STATES
-            and headline == Grade.FAULTY
-            and not self.instance.is_fault_accepted
-        ):
+        if self.instance.state in PUBLIC_STATES and headline == Grade.FAULTY and not self.instance.is_fault_accepted:
             raise ValidationError(
                 _("A faulty piece on offer needs the tick “sell although faulty”."), code="fault_not_accepted"
             )

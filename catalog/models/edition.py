@@ -178,7 +178,9 @@ class Edition(models.Model):
         indexes: ClassVar = [GinIndex(fields=["regions"], name="edition_regions_gin")]
 
     def __str__(self) -> str:
-        parts = [self.title or "?", str(self.label) if self.label_id else "", self.territory]
+        films = self.edition_films.all() if self.pk and not self.title else ()
+        title = self.title or " + ".join(row.film.title for row in films) or "?"
+        parts = [title, str(self.label) if self.label_id else "", self.territory]
         return ", ".join(part for part in parts if part)
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -49,11 +49,9 @@ def amount_of(amount: Any, currency: str) -> str:
 
 
 class ShipForm(DeedForm):
-    carrier = forms.CharField(
-        label=_("carrier"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
-    )
+    carrier = forms.CharField(label=_("Carrier"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget)
     tracking_number = forms.CharField(
-        label=_("tracking number"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+        label=_("Tracking number"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,9 +60,7 @@ class ShipForm(DeedForm):
 
 
 class CancelForm(DeedForm):
-    reason = forms.CharField(
-        label=_("reason"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget)
 
 
 class LineRows(ReadOnlyTabular):
@@ -146,8 +142,9 @@ def _awaits_transfer(order: Order) -> bool:
 
 @admin.register(Order)
 class OrderAdmin(ShopAdmin):
-    """Nothing of an order is typed over: the buttons call what the shop itself calls; only the note is free."""
+    """Nothing of an order is typed over: buttons call what the shop itself calls, only the note is free."""
 
+    compressed_fields = False
     list_display = (
         "number",
         "state_label",
@@ -229,7 +226,7 @@ class OrderAdmin(ShopAdmin):
             None,
             {
                 "fields": (
-                    ("number", "state_label", "refund_state"),
+                    ("number", "state", "refund_state"),
                     ("email", "user", "language"),
                     ("buyer_note", "staff_note"),
                 )

@@ -42,12 +42,12 @@ class PaymentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     fields = (
         ("order", "attempt", "gateway"),
-        ("state_label", "sum", "refunded_amount"),
+        ("state", "sum", "refunded_amount"),
         ("amount_minor", "currency", "reference"),
         ("created_at", "expires_at", "authorised_at"),
         ("captured_at", "closed_at", "failure_code"),
     )
-    readonly_fields = ("state_label", "sum")
+    readonly_fields = ("sum",)
     inlines = (RefundRows,)
     deeds: ClassVar = (
         Deed(
@@ -72,9 +72,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 
 class PaidOutForm(DeedForm):
-    reference = forms.CharField(
-        label=_("reference of the transfer"), max_length=120, widget=UnfoldAdminTextInputWidget
-    )
+    reference = forms.CharField(label=_("Reference of the transfer"), max_length=120, widget=UnfoldAdminTextInputWidget)
 
 
 def _is_open(refund: Refund) -> bool:

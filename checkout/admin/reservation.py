@@ -39,11 +39,11 @@ class ReservationAdmin(ReadOnlyAdmin):
     search_fields = ("listing__sku",)
     date_hierarchy = "created_at"
     fields = (
-        ("listing", "situation", "order"),
+        ("listing", "order"),
         ("created_at", "until", "extended_at"),
         ("asked_at", "released_at", "release"),
     )
-    readonly_fields = ("situation", "order")
+    readonly_fields = ("order",)
     deeds: ClassVar = (
         Deed(
             name="release",
@@ -53,9 +53,7 @@ class ReservationAdmin(ReadOnlyAdmin):
             is_offered=lambda reservation: reservation.released_at is None and reservation.until is not None,
             permission="checkout.change_reservation",
             icon="lock_open",
-            explanation=_(
-                "Takes the piece out of somebody's basket. Not possible once it is part of an order."
-            ),
+            explanation=_("Takes the piece out of somebody's basket. Not possible once it is part of an order."),
             is_danger=True,
         ),
     )
