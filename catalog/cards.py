@@ -26,13 +26,13 @@ def complete_cards(listings: list[Listing]) -> None:
         return
     edition_ids = {listing.edition_id for listing in listings}
     films = Film.objects.filter(edition_films__edition__in=edition_ids)
-    credits = Credit.objects.filter(film__in=films.order_by().values("pk"), role__in=("director", "codirector"))
+    credited = Credit.objects.filter(film__in=films.order_by().values("pk"), role__in=("director", "codirector"))
     rows = fetch_together(
         {
             "edition_films": EditionFilm.objects.filter(edition__in=edition_ids),
             "films": films.distinct(),
-            "credits": credits,
-            "people": Person.objects.filter(pk__in=credits.order_by().values("person")),
+            "credits": credited,
+            "people": Person.objects.filter(pk__in=credited.order_by().values("person")),
             "photos": ListingPhoto.objects.filter(listing__in=[listing.pk for listing in listings]),
         }
     )

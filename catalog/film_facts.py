@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from catalog.loading import attach, fetch_together, link
+from catalog.loading import Together, attach, link
 from catalog.models import (
     Advisory,
     Award,
@@ -69,7 +70,7 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
     querysets: dict[str, QuerySet[Any]] = {
         name: model.objects.filter(film__in=ids) for name, model in _CHILDREN.items()
     }
-    credits = Credit.objects.filter(film__in=ids).order_by().values("person")
+    credited = Credit.objects.filter(film__in=ids).order_by().values("person")
     acts = ScreeningAct.objects.filter(screening__film__in=ids)
     programmes = Programme.objects.filter(is_public=True, programme_films__film__in=ids).distinct()
     screened = Screening.objects.filter(film__in=ids).order_by()
@@ -89,12 +90,12 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
             | Q(pk__in=screened.values("restored_by"))
         ),
         "people": Person.objects.filter(
-            Q(pk__in=credits)
+            Q(pk__in=credited)
             | Q(pk__in=SourceWork.objects.filter(film__in=ids).values("author"))
             | Q(pk__in=AwardResult.recipients.through.objects.filter(awardresult__film__in=ids).values("person"))
             | Q(pk__in=acts.order_by().values("person"))
         ),
-        "names": PersonName.objects.filter(person__in=credits),
+        "names": PersonName.objects.filter(person__in=credited),
         "venues": Venue.objects.filter(screenings__film__in=ids).distinct(),
         "acts": acts,
         "programmes": programmes,
@@ -103,9 +104,16 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
     }
 
 
-def load_films(films: QuerySet[Film]) -> list[Film]:
-    """The films with all their rows, as if prefetched: one statement."""
-    return assemble_films(fetch_together(film_querysets(films)))
+def load_film(film_id: int) -> Film | None:
+    """A film with all its rows, as if prefetched: one statement."""
+    place = Together.PLACES[0]
+    films = assemble_films(_film_statement().fetch({place: film_id}))
+    return films[0] if films else None
+
+
+@cache
+def _film_statement() -> Together:
+    return Together(film_querysets(Film.objects.filter(pk=Together.PLACES[0])))
 
 
 def assemble_films(rows: dict[str, list[Any]]) -> list[Film]:

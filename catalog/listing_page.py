@@ -1,13 +1,14 @@
 """All that the page of one piece shows, read in a handful of queries."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.db.models import Avg, Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from catalog.cards import complete_cards, load_cards
 from catalog.film_facts import assemble_films, film_querysets
-from catalog.loading import attach, fetch_together, link
+from catalog.loading import Together, attach, fetch_together, link
 from catalog.models import (
     AudioTrack,
     Certificate,
@@ -25,6 +26,7 @@ from catalog.models import (
     ListingDefect,
     ListingPhoto,
     RegionArea,
+    Source,
     SubtitleTrack,
 )
 from catalog.playback import Player, Verdict, check, is_bluray
@@ -80,34 +82,60 @@ def find_listing(sku: str) -> Listing | None:
 def load_listing_page(listing: Listing, *, player: Player) -> ListingPage:
     """Read everything the page shows about a listing that `find_listing` found."""
     edition = listing.edition
-    rows = fetch_together(
-        film_querysets(Film.objects.filter(edition_films__edition=edition.pk))
-        | _edition_querysets(Edition.objects.filter(pk=edition.pk))
-        | {
-            "component_grades": ComponentGrade.objects.filter(listing=listing),
-            "defects": ListingDefect.objects.filter(listing=listing),
-            "photos": ListingPhoto.objects.filter(listing=listing),
-            "grades": ConditionGrade.objects.all(),
-            "regions": RegionArea.objects.filter(system="dvd", code__in=edition.regions)
-            | RegionArea.objects.filter(system="bluray", code__in=edition.bluray_regions),
-        }
-    )
+    at_edition, at_listing = Together.PLACES[:2]
+    rows = _statement().fetch({at_edition: edition.pk, at_listing: listing.pk})
     films = assemble_films(rows)
     _assemble_edition(edition, rows, {film.pk: film for film in films})
     for name in ("component_grades", "defects", "photos"):
         attach([listing], rows[name], by="listing_id", name=name)
-    system = "bluray" if is_bluray(edition.disc_format) else "dvd"
     page = ListingPage(
         listing=listing,
         films=listing.films,
         verdict=check(edition, player),
         grades={grade.code: grade for grade in rows["grades"]},
-        regions=[region for region in rows["regions"] if region.system == system],
+        regions=_regions_of(edition, rows["regions"]),
         visitor_ratings=visitor_ratings([film.pk for film in films]),
     )
     page.copies, page.editions = _other_copies(listing, films, player)
     page.related = related_listings(listing.films, exclude_films=[film.pk for film in films])
     return page
+
+
+@cache
+def _statement() -> Together:
+    at_edition, at_listing = Together.PLACES[:2]
+    return Together(
+        film_querysets(Film.objects.filter(edition_films__edition=at_edition))
+        | _edition_querysets(Edition.objects.filter(pk=at_edition))
+        | {
+            "component_grades": ComponentGrade.objects.filter(listing=at_listing),
+            "defects": ListingDefect.objects.filter(listing=at_listing),
+            "photos": ListingPhoto.objects.filter(listing=at_listing),
+            "grades": ConditionGrade.objects.all(),
+            "regions": RegionArea.objects.all(),
+        }
+    )
+
+
+def _regions_of(edition: Edition, regions: list[RegionArea]) -> list[RegionArea]:
+    """The territories of the edition's own regions."""
+    if is_bluray(edition.disc_format):
+        return [row for row in regions if row.system == "bluray" and row.code in edition.bluray_regions]
+    return [row for row in regions if row.system == "dvd" and row.code in edition.regions]
+
+
+def load_edition(edition: Edition) -> list[RegionArea]:
+    """Give an edition its discs, tracks, extras and films' ids; returns its regions. One query."""
+    rows = fetch_together(
+        _edition_querysets(Edition.objects.filter(pk=edition.pk))
+        | {
+            "regions": RegionArea.objects.filter(system="dvd", code__in=edition.regions)
+            | RegionArea.objects.filter(system="bluray", code__in=edition.bluray_regions),
+            "sources": Source.objects.all(),
+        }
+    )
+    _assemble_edition(edition, rows, {})
+    return rows["regions"]
 
 
 def _edition_querysets(editions: QuerySet[Edition]) -> dict[str, QuerySet[Any]]:

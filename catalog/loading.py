@@ -19,27 +19,47 @@ def fetch_together(querysets: Mapping[str, models.QuerySet[Any]]) -> dict[str, l
 
     The querysets select whole rows of one table: no select_related, no annotations.
     """
-    parts, params = [], []
-    alias = "default"
-    for name, queryset in querysets.items():
-        alias = queryset.db
-        compiler: SQLCompiler = queryset.query.get_compiler(using=alias)
-        try:
-            sql, sql_params = compiler.as_sql()
-        except EmptyResultSet:  # a filter that can match nothing
-            continue
-        parts.append(f"(SELECT coalesce(json_agg(row_to_json(t)), '[]')::text FROM ({sql}) t) AS \"{name}\"")
-        params.extend(sql_params)
-    found: dict[str, list[Any]] = {name: [] for name in querysets}
-    if not parts:
+    return Together(querysets).fetch({})
+
+
+class Together:
+    """Querysets compiled once, to be run again and again with other values.
+
+    Django's compiling costs more than PostgreSQL's answering. A value that changes stands in the querysets as
+    one of `PLACES`, each of which must be used for one thing only.
+    """
+
+    PLACES = tuple(range(-9_000_001, -9_000_005, -1))
+
+    def __init__(self, querysets: Mapping[str, models.QuerySet[Any]]) -> None:
+        self._models = {name: queryset.model for name, queryset in querysets.items()}
+        self._params: list[Any] = []
+        self._alias = "default"
+        parts = []
+        for name, queryset in querysets.items():
+            self._alias = queryset.db
+            compiler: SQLCompiler = queryset.query.get_compiler(using=queryset.db)
+            try:
+                sql, params = compiler.as_sql()
+            except EmptyResultSet:  # a filter that can match nothing
+                continue
+            parts.append(f"(SELECT coalesce(json_agg(row_to_json(t)), '[]')::text FROM ({sql}) t) AS \"{name}\"")  # noqa: S608 - Django’s own SQL
+            self._params.extend(params)
+        self._sql = f"SELECT {', '.join(parts)}" if parts else ""
+
+    def fetch(self, values: Mapping[int, int]) -> dict[str, list[Any]]:
+        """The rows, with each place in `values` taken by its value."""
+        found: dict[str, list[Any]] = {name: [] for name in self._models}
+        if not self._sql:
+            return found
+        params = [values.get(param, param) if isinstance(param, int) else param for param in self._params]
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(self._sql, params)
+            row = cursor.fetchone()
+            columns = [column.name for column in cursor.description]
+        for name, text in zip(columns, row, strict=True):
+            found[name] = _instances(self._models[name], text, self._alias)
         return found
-    with connections[alias].cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        row = cursor.fetchone()
-        columns = [column.name for column in cursor.description]
-    for name, text in zip(columns, row, strict=True):
-        found[name] = _instances(querysets[name].model, text, alias)
-    return found
 
 
 def _instances(model: type[models.Model], text: str, alias: str) -> list[Any]:
@@ -53,9 +73,11 @@ def _instances(model: type[models.Model], text: str, alias: str) -> list[Any]:
 
 def _value(field: models.Field[Any, Any], value: Any) -> Any:
     """What the database driver would have given; JSON has no dates and drops a decimal's trailing zeros."""
-    if value is None or isinstance(value, str | bool | list) and not isinstance(field, models.DateField):
+    if value is None or isinstance(field, models.FileField):
         return value
-    return field.to_python(value) if not isinstance(field, models.FileField) else value
+    if isinstance(value, str | bool | list) and not isinstance(field, models.DateField):
+        return value
+    return field.to_python(value)
 
 
 def attach(parents: list[Any], children: list[Any], *, by: str, name: str) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.cards import load_cards
-from catalog.film_facts import load_films
+from catalog.film_facts import load_film
 from catalog.forms import FACET_TITLES, PlayerForm, ReadQuery, cursor_text, name_people, read_query
 from catalog.listing_page import (
     compare_editions,
@@ -27,7 +27,6 @@ from catalog.models import (
     ConditionGrade,
     Credit,
     EditionFilm,
-    Film,
     FilmText,
     Listing,
     Person,
@@ -230,8 +229,8 @@ def unknown_sku(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
 
 def _gone(request: HttpRequest, found: Listing) -> HttpResponse:
     """410 for a withdrawn piece, with other pieces of the same films and related ones."""
-    films = load_films(Film.objects.filter(edition_films__edition=found.edition_id).distinct())
-    film_ids = [film.pk for film in films]
+    film_ids = list(EditionFilm.objects.filter(edition=found.edition_id).values_list("film", flat=True))
+    films = [film for film_id in film_ids if (film := load_film(film_id))]
     others = [other for other in listings_of_films(film_ids) if other.state != ListingState.SOLD]
     context = {
         "films": films,
@@ -243,10 +242,9 @@ def _gone(request: HttpRequest, found: Listing) -> HttpResponse:
 
 @require_safe
 def film(request: HttpRequest, film_id: int, slug: str) -> HttpResponse:
-    films = load_films(Film.objects.filter(pk=film_id)) if film_id < 2**63 else []
-    if not films:
+    found = load_film(film_id) if film_id < 2**63 else None
+    if found is None:
         raise Http404
-    found = films[0]
     if slug != found.slug:
         return redirect(found, permanent=True)
     context = {
@@ -267,13 +265,13 @@ def person(request: HttpRequest, person_id: int, slug: str) -> HttpResponse:
     )
     if slug != found.slug:
         return redirect(found, permanent=True)
-    credits = list(Credit.objects.filter(person=found).select_related("film").order_by("film__year", "film_id", "id"))
-    film_ids = {credit.film_id for credit in credits}
+    credited = list(Credit.objects.filter(person=found).select_related("film").order_by("film__year", "film_id", "id"))
+    film_ids = {credit.film_id for credit in credited}
     editions = EditionFilm.objects.filter(film__in=film_ids).order_by().values("edition")
     newest = Listing.objects.for_sale().filter(edition__in=editions).order_by("-published_at", "-id")
     context = {
         "person": found,
-        "credits": _by_role(credits),
+        "credits": _by_role(credited),
         "texts": found.texts.exclude(rights=Rights.LINK_ONLY).select_related("film"),
         "acts": ScreeningAct.objects.filter(person=found).select_related("screening__film", "screening__venue"),
         "listings": load_cards(newest[:12]),
@@ -282,9 +280,9 @@ def person(request: HttpRequest, person_id: int, slug: str) -> HttpResponse:
     return render(request, "catalog/person.html", context)
 
 
-def _by_role(credits: list[Credit]) -> list[tuple[str, list[Credit]]]:
+def _by_role(credited: list[Credit]) -> list[tuple[str, list[Credit]]]:
     roles: dict[str, list[Credit]] = {}
-    for credit in credits:
+    for credit in credited:
         roles.setdefault(str(credit.get_role_display()), []).append(credit)
     return list(roles.items())
 

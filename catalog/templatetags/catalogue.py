@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cache as remember
 from typing import Any
 
 from babel.dates import format_date, format_skeleton
@@ -16,6 +17,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.template.defaultfilters import stringfilter
 from django.urls import translate_url
+from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -347,9 +349,9 @@ def speaker_lines(text: str) -> list[str]:
 
 
 @register.filter
-def people_with_spellings(credits: Iterable[Any]) -> list[Any]:
+def people_with_spellings(credited: Iterable[Any]) -> list[Any]:
     """People among the credits whose names are also spelt otherwise, each once."""
-    persons = {credit.person_id: credit.person for credit in credits}
+    persons = {credit.person_id: credit.person for credit in credited}
     return [person for person in persons.values() if person.names.all()]
 
 
@@ -392,3 +394,16 @@ def scheme_name(scheme: str) -> str:
     """The name of the catalogue an identifier belongs to."""
     known = {"imdb_title": "IMDb", "imdb_name": "IMDb", "wikidata": "Wikidata", "eidr_title": "EIDR", "asin": "ASIN"}
     return known.get(scheme) or fact_name(scheme)
+
+
+@register.filter
+def display(row: models.Model, name: str) -> str:
+    """The label of a field's choice; Django's own get_…_display translates every choice at each call."""
+    code = getattr(row, name)
+    return _choice_labels(type(row), name, get_language() or "en").get(code, code)
+
+
+@remember
+def _choice_labels(model: type[models.Model], name: str, language: str) -> dict[str, str]:
+    with translation.override(language):
+        return {code: str(label) for code, label in model._meta.get_field(name).flatchoices}  # type: ignore[union-attr]
