@@ -68,8 +68,7 @@ def round_amount(amount: Decimal, currency: str) -> Decimal:
 
     The only rounding of money in the project. TypeError for anything but a Decimal, ValueError for NaN.
     """
-    if not isinstance(amount, Decimal):
-        raise TypeError(f"money is a Decimal, not {type(amount).__name__}")
+    _require_decimal(amount)
     if not amount.is_finite():
         raise ValueError(f"not an amount of money: {amount}")
     facts = CURRENCIES[currency]
@@ -78,13 +77,19 @@ def round_amount(amount: Decimal, currency: str) -> Decimal:
     return rounded if rounded else abs(rounded)  # no minus sign before zero
 
 
+def _require_decimal(value: object) -> None:
+    # Templates, JSON and fixtures are not type-checked, and a float that slips in is wrong by a cent one day.
+    if not isinstance(value, Decimal):
+        raise TypeError(f"money is a Decimal, not {type(value).__name__}")
+
+
 def convert(amount_eur: Decimal, rate: Decimal, currency: str) -> Decimal:
     """Return an EUR amount in the currency, at so many of its units to the euro, rounded once.
 
     Convert each part (line, shipping, discount) and add the results; converting a sum gives another amount.
     """
-    if not isinstance(rate, Decimal) or not isinstance(amount_eur, Decimal):
-        raise TypeError("amount and rate are Decimals")
+    _require_decimal(amount_eur)
+    _require_decimal(rate)
     if not rate.is_finite() or rate <= 0:
         raise ValueError(f"not an exchange rate: {rate}")
     return round_amount(_EXACT.multiply(amount_eur, rate), currency)
@@ -94,8 +99,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum of amounts of one currency; zero for none."""
     result = Decimal(0)
     for amount in amounts:
-        if not isinstance(amount, Decimal):
-            raise TypeError(f"money is a Decimal, not {type(amount).__name__}")
+        _require_decimal(amount)
         result = _EXACT.add(result, amount)
     return result
 
@@ -130,7 +134,8 @@ def format_amount(amount: Decimal, currency: str, language: str) -> str:
     """
     if round_amount(amount, currency) != amount:
         raise ValueError(f"{amount} {currency} cannot be charged exactly")
-    return _pattern(currency, language).apply(amount, language, currency=currency, currency_digits=False)
+    text: str = _pattern(currency, language).apply(amount, language, currency=currency, currency_digits=False)
+    return text
 
 
 @lru_cache(maxsize=256)

@@ -86,9 +86,7 @@ class CountryChoice:
     is_served: bool
 
 
-def quote(
-    country: str, weights_g: Sequence[int], goods_eur: Decimal, postcode: str | None = None
-) -> ShippingOffer:
+def quote(country: str, weights_g: Sequence[int], goods_eur: Decimal, postcode: str | None = None) -> ShippingOffer:
     """Return how pieces of these weights (grams, without packing) and goods total (EUR) can be shipped.
 
     Without a postcode the answer is the country's; a postcode that is an exception decides. Raises
@@ -104,9 +102,7 @@ def quote(
         options = _options(held, place.zone, country, weights_g, goods_eur)
         if not options:
             code = "no_method"
-            reason = _("No method we offer to %(country)s takes a parcel like this.") % {
-                "country": _name(country)
-            }
+            reason = _("No method we offer to %(country)s takes a parcel like this.") % {"country": _name(country)}
     return ShippingOffer(
         country=country,
         zone=place.zone.code if place.zone else "",
@@ -155,8 +151,9 @@ def country_choices() -> list[CountryChoice]:
 def refusals() -> list[tuple[str, str]]:
     """Return name and reason of the countries in a zone to which we nevertheless do not ship."""
     held = tariff.current()
-    places = ((code, _place(held, code, None)) for code in held.countries)
-    return sorted((_name(code), place.refused_reason) for code, place in places if place.refused_code)
+    names = tariff.country_names(get_language() or "en")
+    places = ((name, _place(held, code, None)) for code, name in names.items() if code in held.countries)
+    return [(name, place.refused_reason) for name, place in places if place.refused_code]
 
 
 # Where it may go
@@ -188,9 +185,7 @@ def _place(held: Tariff, country: str, postcode: str | None) -> _Place:
     if rule is not None:
         reason = in_language(rule.reason_en, rule.reason_el)
         code = "postcode_not_served" if rule.is_refused else ""
-        return _Place(
-            zone, code, reason if code else "", rule.needs_customs, rule.is_eu_vat, postcode_reason=reason
-        )
+        return _Place(zone, code, reason if code else "", rule.needs_customs, rule.is_eu_vat, postcode_reason=reason)
     return _Place(
         zone,
         "country_not_served" if is_refused else "",

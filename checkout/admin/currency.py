@@ -79,4 +79,5 @@ class RateSetAdmin(ReadOnlyAdmin):
                 _("Rates of %(days)d publication days are missing.") % {"days": missed},
                 messages.WARNING,
             )
-        return super().changelist_view(request, extra_context)
+        page: TemplateResponse = super().changelist_view(request, extra_context)
+        return page

@@ -109,7 +109,7 @@ class ZoneAdmin(TariffAdmin):
     @admin.display(description=gettext_lazy("What parcels cost"))
     def prices(self, zone: Zone) -> str:
         """Every method's price of sample parcels, as saved."""
-        if zone.pk is None:
+        if zone._state.adding:
             return _("Shown once the zone is saved.")
         return preview([(method.name, zone, method) for method in tariff.load().methods])
 
@@ -146,7 +146,7 @@ class MethodAdmin(TariffAdmin):
     @admin.display(description=gettext_lazy("What parcels cost"))
     def prices(self, method: Method) -> str:
         """Every zone's price of sample parcels, as saved."""
-        if method.pk is None:
+        if method._state.adding:
             return _("Shown once the method is saved.")
         return preview([(zone.name, zone, method) for zone in tariff.load().zones])
 

@@ -40,7 +40,7 @@ def _language() -> str:
 
 
 def _long_date(day: date) -> str:
-    return format_date(day, "long", locale=_language())
+    return format_date(day, "d MMMM y", locale=_language())
 
 
 def _in(quote: CurrencyQuote, amount_eur: Decimal) -> str:
