@@ -32,7 +32,7 @@ class ContactForm(forms.Form):
         label=_("Phone"),
         max_length=32,
         required=False,
-        help_text=_("Optional; couriers use it when nobody is at home."),
+        help_text=_("For the courier, when nobody is at home."),
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
     )
     buyer_note = forms.CharField(

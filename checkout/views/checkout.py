@@ -6,12 +6,11 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from catalog.cards import complete_cards
 from checkout import inventory, orders, preferences, shipping, tariff
-from checkout.addresses import rules_of, written
+from checkout.addresses import written
 from checkout.errors import (
     AddressIncomplete,
     BasketEmpty,
@@ -61,10 +60,9 @@ def address(request: HttpRequest) -> HttpResponse:
         return _empty(request, refusal)
     country = _country(request)
     summary = _summary(request, visitor, country=country)
-    if summary.offer is None or not summary.offer.options:
-        # Where the postcode decides, it has to be asked for.
-        if summary.offer is None or not summary.offer.needs_postcode:
-            return _show_address(request, summary, country=country)
+    # Where the postcode decides, it has to be asked for.
+    if summary.offer is None or not (summary.offer.options or summary.offer.needs_postcode):
+        return _show_address(request, summary, country=country)
     forms = _address_forms(request, draft, country)
     if request.method == "POST" and _are_valid(forms, summary):
         _keep(draft, forms)
