@@ -76,10 +76,7 @@ def test_a_good_feed_becomes_the_rates_in_use() -> None:
 def test_the_same_feed_again_changes_nothing() -> None:
     currency.store_daily(document())
     assert currency.store_daily(document()) is Outcome.UNCHANGED
-    assert (
-        currency.store_daily(document(SAMPLE.replace(b"Reference rates", b"Reference  rates")))
-        is Outcome.UNCHANGED
-    )
+    assert currency.store_daily(document(SAMPLE.replace(b"Reference rates", b"Reference  rates"))) is Outcome.UNCHANGED
     assert RateSet.objects.count() == 1
 
 
@@ -412,6 +409,10 @@ def test_polling_outlives_a_broken_feed(settings: Settings) -> None:
     settings.ECB_FEED_URL = "http://127.0.0.1:9/feed.xml"
     rate_tasks.poll_rates(timestamp=0)
     assert not RateSet.objects.exists()
+
+
+def test_the_worker_knows_the_jobs(settings: Settings) -> None:
+    assert rate_tasks.__name__ in settings.PROCRASTINATE_IMPORT_PATHS
 
 
 def test_staff_hear_of_one_missed_day(settings: Settings, mailoutbox: list[object]) -> None:
