@@ -22,9 +22,7 @@ from checkout.money import BASE_CURRENCY, CURRENCIES, convert
 from checkout.process_cache import Kept
 
 BUNDLED_HISTORY = Path(__file__).resolve().parent.parent / "fixtures" / "ecb_history.csv"
-MAJOR_CURRENCIES = frozenset(
-    {"USD", "GBP", "JPY", "CHF", "AUD", "CAD", "CNY", "SEK", "NOK", "DKK", "PLN", "CZK"}
-)
+MAJOR_CURRENCIES = frozenset({"USD", "GBP", "JPY", "CHF", "AUD", "CAD", "CNY", "SEK", "NOK", "DKK", "PLN", "CZK"})
 LARGEST_JUMP = Decimal("0.20")
 
 
@@ -122,12 +120,7 @@ def quote_for(currency: str) -> CurrencyQuote:
     if currency == BASE_CURRENCY:
         return EURO
     current = current_rate_set()
-    if (
-        current is None
-        or currency not in CURRENCIES
-        or currency not in current.rates
-        or is_too_old(current.date)
-    ):
+    if current is None or currency not in CURRENCIES or currency not in current.rates or is_too_old(current.date):
         raise CurrencyNotOffered
     return CurrencyQuote(currency, current.rates[currency], current.date, current.rate_set_id)
 
@@ -205,9 +198,7 @@ def find_doubts(day: ecb.DatedRates, known: Mapping[str, Decimal]) -> list[str]:
     """Return the reasons, one a line, why a person should look at these rates before prices use them."""
     missing = sorted(MAJOR_CURRENCIES - day.rates.keys() - day.unusable.keys())
     doubts = [f"{currency}: missing" for currency in missing]
-    doubts += [
-        f"{currency}: {text!r} is not a rate; left out" for currency, text in sorted(day.unusable.items())
-    ]
+    doubts += [f"{currency}: {text!r} is not a rate; left out" for currency, text in sorted(day.unusable.items())]
     doubts += [
         f"{currency}: {known[currency]:f} → {rate:f}, more than {LARGEST_JUMP:.0%}"
         for currency, rate in sorted(day.rates.items())

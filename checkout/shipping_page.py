@@ -70,9 +70,7 @@ def build(country: str) -> ShippingPage:
         country=country,
         country_name=tariff.country_name(country, get_language() or "en"),
         samples=[_sample(held, country, pieces) for pieces in SAMPLE_PIECES],
-        zones=[
-            table for zone in held.zones if zone.is_enabled and (table := _zone_table(held, zone)).methods
-        ],
+        zones=[table for zone in held.zones if zone.is_enabled and (table := _zone_table(held, zone)).methods],
         refusals=shipping.refusals(),
         piece_weight_g=held.parcel.default_piece_weight_g,
         tare_g=held.parcel.tare_g,

@@ -44,6 +44,4 @@ def latest_due(now: datetime) -> date:
 def missed_days(newest: date, now: datetime) -> int:
     """Return on how many publication days after `newest` rates were due and have not come."""
     due = latest_due(now)
-    return sum(
-        is_publication_day(newest + timedelta(days=days)) for days in range(1, (due - newest).days + 1)
-    )
+    return sum(is_publication_day(newest + timedelta(days=days)) for days in range(1, (due - newest).days + 1))

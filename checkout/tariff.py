@@ -106,8 +106,7 @@ def load_example() -> bool:
     rows: dict[str, Any] = json.loads(EXAMPLE.read_text(encoding="utf-8"))
     ParcelSettings(**rows["parcel"]).save()
     PackagingWeight.objects.bulk_create(
-        PackagingWeight(packaging=packaging, weight_g=weight)
-        for packaging, weight in rows["packaging_weights"].items()
+        PackagingWeight(packaging=packaging, weight_g=weight) for packaging, weight in rows["packaging_weights"].items()
     )
     zones = {}
     for position, row in enumerate(rows["zones"]):
@@ -116,8 +115,7 @@ def load_example() -> bool:
         ZoneCountry.objects.bulk_create(ZoneCountry(zone=zone, **place) for place in places)
     PostcodeRule.objects.bulk_create(PostcodeRule(**row) for row in rows["postcode_rules"])
     methods = {
-        row["code"]: Method.objects.create(position=position, **row)
-        for position, row in enumerate(rows["methods"])
+        row["code"]: Method.objects.create(position=position, **row) for position, row in enumerate(rows["methods"])
     }
 
     def with_keys(row: dict[str, Any]) -> dict[str, Any]:

@@ -58,9 +58,7 @@ class RateSet(models.Model):
                 condition=models.Q(status="accepted"),
                 name="rate_set_one_accepted_per_date",
             ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=RateSetStatus.values), name="rate_set_status_known"
-            ),
+            models.CheckConstraint(condition=models.Q(status__in=RateSetStatus.values), name="rate_set_status_known"),
             models.CheckConstraint(
                 condition=~models.Q(status="waiting") | ~models.Q(reason=""),
                 name="rate_set_waits_for_a_reason",

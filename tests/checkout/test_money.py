@@ -68,9 +68,7 @@ def test_parts_are_rounded_before_they_are_summed() -> None:
 
 
 @given(amount=amounts, rate=rates, currency=codes)
-def test_conversion_is_within_half_a_step_and_chargeable(
-    amount: Decimal, rate: Decimal, currency: str
-) -> None:
+def test_conversion_is_within_half_a_step_and_chargeable(amount: Decimal, rate: Decimal, currency: str) -> None:
     result = convert(amount, rate, currency)
     assert abs(result - amount * rate) <= CURRENCIES[currency].charge_step / 2
     assert from_minor_units(to_minor_units(result, currency), currency) == result
@@ -78,9 +76,7 @@ def test_conversion_is_within_half_a_step_and_chargeable(
 
 
 @given(first=amounts, second=amounts, rate=rates, currency=codes)
-def test_conversion_keeps_the_order_of_prices(
-    first: Decimal, second: Decimal, rate: Decimal, currency: str
-) -> None:
+def test_conversion_keeps_the_order_of_prices(first: Decimal, second: Decimal, rate: Decimal, currency: str) -> None:
     low, high = sorted([first, second])
     assert convert(low, rate, currency) <= convert(high, rate, currency)
 
@@ -183,9 +179,7 @@ def test_an_unknown_currency_has_no_amounts() -> None:
         ("-5.59", "USD", "-$5.59", f"-5,59{NBSP}$"),
     ],
 )
-def test_amounts_are_written_as_the_language_does(
-    amount: str, currency: str, english: str, greek: str
-) -> None:
+def test_amounts_are_written_as_the_language_does(amount: str, currency: str, english: str, greek: str) -> None:
     assert format_amount(Decimal(amount), currency, "en") == english
     assert format_amount(Decimal(amount), currency, "el") == greek
 
@@ -202,9 +196,5 @@ def test_only_the_money_module_rounds() -> None:
     sources = [(path, anything) for path in (ROOT / "checkout").rglob("*.py")]
     sources += [(path, decimals) for path in (ROOT / "catalog").rglob("*.py")]
     assert len(sources) > 50
-    found = {
-        str(path.relative_to(ROOT))
-        for path, rounds in sources
-        if rounds.search(path.read_text(encoding="utf-8"))
-    }
+    found = {str(path.relative_to(ROOT)) for path, rounds in sources if rounds.search(path.read_text(encoding="utf-8"))}
     assert found == {"checkout/money.py"}

@@ -14,12 +14,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         source = parser.add_mutually_exclusive_group()
-        source.add_argument(
-            "--bundled", action="store_true", help="load the history shipped with the shop; no network"
-        )
-        source.add_argument(
-            "--history", type=Path, metavar="FILE", help="load the ECB's eurofxref-hist.zip or .csv"
-        )
+        source.add_argument("--bundled", action="store_true", help="load the history shipped with the shop; no network")
+        source.add_argument("--history", type=Path, metavar="FILE", help="load the ECB's eurofxref-hist.zip or .csv")
 
     def handle(self, *, bundled: bool, history: Path | None, **options: Any) -> None:
         try:
