@@ -75,11 +75,13 @@ class EmbeddedDatabase:
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with self._start_lock():
-            users_file = self._open("users")
-            fcntl.flock(users_file, fcntl.LOCK_SH)
-            if not self._answers():
-                self._create()
-                self._start()
+            with contextlib.ExitStack() as on_failure:
+                users_file = on_failure.enter_context(self._open("users"))
+                fcntl.flock(users_file, fcntl.LOCK_SH)
+                if not self._answers():
+                    self._create()
+                    self._start()
+                on_failure.pop_all()
             self._users_file = users_file
         atexit.register(self.release)
 

@@ -16,12 +16,14 @@ from contextlib import contextmanager
 import psycopg
 
 from shop.embedded_database import BENCH as DATABASE
+from shop.embedded_database import VAR
 from tests.bench.load import Connection, Figure, get, post_each
 
 LISTINGS = 2000
 SECONDS = 3.0
 RESERVATIONS = 400
 START_SECONDS = 60
+LOG = VAR / "bench.log"
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def post_each(port: int, path: str, forms: list[str], *, expected: int) -> Figur
 
 def _expect(status: int, expected: int, path: str) -> None:
     if status != expected:
-        raise RuntimeError(f"{path} answered {status} instead of {expected}")
+        raise RuntimeError(f"{path} answered {status} instead of {expected}; the server's words are in var/bench.log")
 
 
 def _figure(durations: list[float], *, clients: int) -> Figure:

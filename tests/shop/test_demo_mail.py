@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.test import Client
 
 FILES = "django.core.mail.backends.filebased.EmailBackend"
@@ -14,7 +14,7 @@ FILES = "django.core.mail.backends.filebased.EmailBackend"
 def test_mails_are_shown_newest_first_with_links(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.EMAIL_BACKEND = FILES
     settings.EMAIL_FILE_PATH = tmp_path
-    connection = EmailMessage().get_connection()
+    connection = get_connection()
     for subject in ("Η παραγγελία σας", "Second"):
         body = "Ευχαριστούμε! http://localhost/orders/abc/"
         EmailMessage(subject, body, to=["anna@example.com"], connection=connection).send()
