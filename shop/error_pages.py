@@ -1,4 +1,4 @@
-"""The pages for what goes wrong.
+"""The pages for what goes wrong, and the problem documents for it under /api/.
 
 Those for 400, 500 and 503 ask nothing of the database, the session or the base template.
 """
@@ -6,12 +6,12 @@ Those for 400, 500 and 503 ask nothing of the database, the session or the base 
 import sys
 
 import psycopg
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from shop import problems
 from shop.errors import ShopError
 
 RETRY_SECONDS = 10
@@ -33,20 +33,9 @@ def is_database_away(error: BaseException | None) -> bool:
 
 def database_away(request: HttpRequest) -> HttpResponse:
     """503 as a page, or as a problem document under /api/."""
-    response: HttpResponse
-    if request.path_info.startswith("/api/"):
-        response = JsonResponse(
-            {
-                "type": f"{settings.BASE_URL}/api/docs/#database_away",
-                "title": "The shop cannot be reached for a moment.",
-                "status": 503,
-                "code": "database_away",
-            },
-            status=503,
-            content_type="application/problem+json",
-        )
-    else:
-        response = HttpResponse(render_to_string("errors/503.html"), status=503)
+    if problems.is_api(request):
+        return problems.answer(problems.DatabaseAway(retry_after=RETRY_SECONDS))
+    response = HttpResponse(render_to_string("errors/503.html"), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -54,10 +43,14 @@ def database_away(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, error: ShopError) -> HttpResponse:
     """An expected refusal, in the error's own words and with its status."""
+    if problems.is_api(request):
+        return problems.answer(error)
     return render(request, "errors/refused.html", {"error": error}, status=error.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if problems.is_api(request):
+        return problems.answer(problems.BadRequest())
     return HttpResponse(render_to_string("errors/400.html"), status=400)
 
 
@@ -66,6 +59,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if problems.is_api(request):
+        return problems.answer(problems.NotFound())
     return render(request, "errors/404.html", status=404)
 
 
@@ -78,4 +73,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Middleware outside DatabaseAway's reach ends here with the same cause.
     if is_database_away(sys.exc_info()[1]):
         return database_away(request)
+    if problems.is_api(request):
+        return problems.answer(problems.ServerError())
     return HttpResponse(render_to_string("errors/500.html"), status=500)

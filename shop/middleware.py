@@ -72,13 +72,9 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         policy = pages
         if request.path_info.startswith(prefixes):
-            policy = next(
-                policy for prefix, policy in by_prefix.items() if request.path_info.startswith(prefix)
-            )
+            policy = next(policy for prefix, policy in by_prefix.items() if request.path_info.startswith(prefix))
         response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers["Permissions-Policy"] = (
-            "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-        )
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         return response
 
     return middleware
@@ -104,9 +100,9 @@ def language(get_response: GetResponse) -> GetResponse:
     """The language of the address: Greek under /el/, English elsewhere.
 
     Addresses outside the translated ones (the admin, the API's docs) take it from the cookie `language`; a
-    cookie with a language we do not have is corrected.
+    cookie with a language we do not have is corrected. The API itself reads Accept-Language in its views.
     """
-    cookie_paths = ("/staff/", "/api/")
+    cookie_paths = ("/staff/", "/api/docs/")
     languages = dict(settings.LANGUAGES)
 
     def middleware(request: HttpRequest) -> HttpResponse:

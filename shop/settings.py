@@ -65,6 +65,13 @@ def parse_rates_age(text: str) -> int:
     return days
 
 
+def parse_positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(number)
+    return number
+
+
 def parse_base_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
@@ -311,6 +318,36 @@ RATES_MAX_AGE_DAYS = read(
     default=0 if DEMO else 5,
     expected="a number of days from 1 to 31 (0 only with DEMO=1)",
 )
+
+# Requests a minute, counted by each process unless the cache is shared.
+API_REQUESTS_PER_MINUTE = read(
+    "API_REQUESTS_PER_MINUTE", parse_positive, default=300, expected="a number of requests of one address"
+)
+API_KEY_REQUESTS_PER_MINUTE = read(
+    "API_KEY_REQUESTS_PER_MINUTE", parse_positive, default=1200, expected="a number of requests of one key"
+)
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "shop.api.errors.answer_exception",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Athens Collectibles",
+    "DESCRIPTION": "The catalogue and the whole purchase: whatever a browser can do, a program can.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "shop.api.schema.add_problems",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # Bare pages that `make bench` measures against; nothing else sets this.
 BENCH = read("BENCH", parse_flag, default=False, expected="1 or 0")

@@ -21,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("staff/language/", set_language, name="staff_language"),
     path("staff/", admin.site.urls),
+    path("api/", include("shop.api.urls")),
+    path("api/v1/", include("catalog.api.urls")),
+    path("api/v1/", include("checkout.api.urls")),
     path("robots.txt", pages.robots, name="robots"),
     path("sitemap.xml", pages.sitemap, name="sitemap"),
 ]

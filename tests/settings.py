@@ -8,6 +8,8 @@ from pathlib import Path
 
 for name in (
     "ALLOWED_HOSTS",
+    "API_KEY_REQUESTS_PER_MINUTE",
+    "API_REQUESTS_PER_MINUTE",
     "BASE_URL",
     "BENCH",
     "DEBUG",
@@ -38,3 +40,5 @@ atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Without a built static folder, which whitenoise would warn about.
 WHITENOISE_AUTOREFRESH = True
+# Limits are tested where they are set low.
+API_REQUESTS_PER_MINUTE = API_KEY_REQUESTS_PER_MINUTE = 1_000_000

@@ -1,0 +1,21 @@
+"""Selling's resources under /api/v1/."""
+
+from django.urls import path
+
+from checkout.api import basket, listings, orders, quotes
+
+app_name = "checkout_api"
+
+urlpatterns = [
+    path("listings/", listings.ListingList.as_view(), name="listings"),
+    path("listings/<str:sku>/", listings.ListingDetail.as_view(), name="listing"),
+    path("rates/", quotes.Rates.as_view(), name="rates"),
+    path("shipping/quote/", quotes.ShippingQuote.as_view(), name="shipping_quote"),
+    path("basket/", basket.Basket.as_view(), name="basket"),
+    path("basket/reserve/", basket.Reserve.as_view(), name="reserve"),
+    path("basket/release/", basket.Release.as_view(), name="release"),
+    path("orders/", orders.OrderList.as_view(), name="orders"),
+    path("orders/<str:token>/", orders.OrderDetail.as_view(), name="order"),
+    path("orders/<str:token>/pay/", orders.Pay.as_view(), name="pay"),
+    path("orders/<str:token>/cancel/", orders.Cancel.as_view(), name="cancel"),
+]
