@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -49,21 +50,22 @@ class UserAdmin(DjangoUserAdmin[User], ShopAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only a superuser makes superusers; nobody else may give away more than they have."""
         fields = [*super().get_readonly_fields(request, obj)]
-        if not request.user.is_superuser:
-            fields.append("is_superuser")
-            if obj is not None and obj.is_superuser:
-                fields += ["email", "password", "is_active", "is_staff", "groups"]
-        return fields
+        return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        user = self.get_object(request, id)
-        if user is not None and user.is_superuser and not request.user.is_superuser:
-            return HttpResponseRedirect(reverse("admin:shop_user_change", args=(user.pk,)))
-        return super().user_change_password(request, id, form_url)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            # The usual form insists on a password field, which a page to read does not have.
+            kwargs["form"] = forms.ModelForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._is_within_reach(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        may = super().has_delete_permission(request, obj)
-        return may and not (obj is not None and obj.is_superuser and not request.user.is_superuser)
+        return super().has_delete_permission(request, obj) and self._is_within_reach(request, obj)
+
+    def _is_within_reach(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is None or not obj.is_superuser or request.user.is_superuser
 
 
 @admin.register(Group)

@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Field, Model
+from django.db.models import Count, Field, Model, OuterRef, QuerySet, Subquery, URLField
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -61,11 +62,13 @@ def list_formfield(db_field: ArrayField[Any, Any], **kwargs: Any) -> forms.Field
 
 
 class ListFields:
-    """Mixin of admins and inlines that gives ArrayFields their form fields."""
+    """Mixin of admins and inlines that gives ArrayFields their form fields, and addresses https."""
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, ArrayField):
             return list_formfield(db_field, **kwargs)
+        if isinstance(db_field, URLField):
+            kwargs.setdefault("assume_scheme", "https")
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
@@ -244,3 +247,10 @@ class ReadOnlyTabular(_ReadOnlyRows, ShopTabular):
 
 class ReadOnlyStacked(_ReadOnlyRows, ShopStacked):
     """A read-only part of its parent's page."""
+
+
+def count_of(rows: QuerySet[Any], *, by: str) -> Coalesce:
+    """How many of these rows a row of the list has, as a subquery: a join would group the list and so drop
+    the order that its pages and autocompletes need."""
+    of_one = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
+    return Coalesce(Subquery(of_one.annotate(number=Count("pk")).values("number")), 0)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +19,10 @@ from catalog.models import (
     EditionFilm,
     ExternalId,
     FactClaim,
+    Listing,
     SubtitleTrack,
 )
-from shop.admin_base import HistoryAdmin, ShopTabular
+from shop.admin_base import HistoryAdmin, ShopTabular, count_of
 
 
 class FilmRows(ShopTabular):
@@ -167,7 +168,7 @@ class EditionAdmin(RefreshesSearch, HistoryAdmin):
         films = Prefetch("edition_films", EditionFilm.objects.select_related("film"))
         return (
             editions.select_related("label")
-            .annotate(listing_total=Count("listings", distinct=True))
+            .annotate(listing_total=count_of(Listing.objects.all(), by="edition"))
             .prefetch_related(films)
         )
 

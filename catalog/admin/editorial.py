@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import reviews
 from catalog.models import Programme, ProgrammeFilm, Review, Screening, ScreeningAct
-from shop.admin_base import Deed, ShopAdmin, ShopTabular
+from shop.admin_base import Deed, ShopAdmin, ShopTabular, count_of
 
 
 def _is_waiting_or(state: str) -> Any:
@@ -112,7 +112,7 @@ class ProgrammeAdmin(ShopAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Programme]:
         programmes: QuerySet[Programme] = super().get_queryset(request)
-        return programmes.annotate(film_total=Count("programme_films"))
+        return programmes.annotate(film_total=count_of(ProgrammeFilm.objects.all(), by="programme"))
 
     @admin.display(description=_("films"), ordering="film_total")
     def film_count(self, programme: Any) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from catalog.models import (
     BoxOffice,
     Certificate,
     Credit,
+    EditionFilm,
     ExternalCount,
     ExternalId,
     ExternalRating,
@@ -34,7 +35,7 @@ from catalog.models import (
     Screening,
     SourceWork,
 )
-from shop.admin_base import HistoryAdmin, ShopStacked, ShopTabular
+from shop.admin_base import HistoryAdmin, ShopStacked, ShopTabular, count_of
 
 
 class TitleRows(ShopTabular):
@@ -258,7 +259,9 @@ class FilmAdmin(RefreshesSearch, HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Film]:
         films: QuerySet[Film] = super().get_queryset(request)
-        return films.annotate(edition_total=Count("edition_films", distinct=True)).prefetch_related("credits__person")
+        return films.annotate(edition_total=count_of(EditionFilm.objects.all(), by="film")).prefetch_related(
+            "credits__person"
+        )
 
     @admin.display(description=_("countries"))
     def country_codes(self, film: Film) -> str:

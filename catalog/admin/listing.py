@@ -109,6 +109,7 @@ class PurchaseRows(ShopStacked):
     """Cost and seller, for the margin scheme; the permission of the model decides who sees it at all."""
 
     model = PurchaseRecord
+    extra = 1
     fields = (
         ("bought_on", "cost_eur"),
         ("seller_kind", "seller_country"),
@@ -311,10 +312,10 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
             obj.save(update_fields=fields)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        listing = form.instance
         super().save_related(request, form, formsets, change)
-        for content in form.cleaned_data.get("new_photos") or ():
-            count = listing.photos.count()
+        # Read anew: the row of the form remembers the photos it came with.
+        listing = Listing.objects.get(pk=form.instance.pk)
+        for count, content in enumerate(form.cleaned_data.get("new_photos") or (), listing.photos.count()):
             kind = PHOTO_KINDS[count] if count < len(PHOTO_KINDS) else ListingPhoto.Kind.OTHER
             photos.add_photo(listing=listing, content=content, kind=kind)
         listings.grade(listing)

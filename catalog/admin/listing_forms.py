@@ -103,6 +103,11 @@ class ListingForm(forms.ModelForm[Listing]):
             "shelf",
         )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.state not in listings.REPRICEABLE:
+            del self.fields["price"]
+
 
 class NewListingForm(ListingForm):
     """Adds the parts of the SKU, which is allocated once and never changed."""

@@ -1,13 +1,13 @@
 """People and companies."""
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin.found_by import RefreshesSearch
 from catalog.models import Company, Credit, ExternalId, FactClaim, FilmCompany, Person, PersonName
-from shop.admin_base import ReadOnlyTabular, ShopAdmin, ShopTabular
+from shop.admin_base import ReadOnlyTabular, ShopAdmin, ShopTabular, count_of
 
 
 class NameRows(ShopTabular):
@@ -60,7 +60,7 @@ class PersonAdmin(RefreshesSearch, ShopAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         people: QuerySet[Person] = super().get_queryset(request)
-        return people.annotate(credit_total=Count("credits", distinct=True))
+        return people.annotate(credit_total=count_of(Credit.objects.all(), by="person"))
 
     @admin.display(description=_("credits"), ordering="credit_total")
     def credit_count(self, person: Person) -> int:

@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.utils.timezone
 import djmoney.models.fields
+import djmoney.models.validators
 import simple_history.models
 from decimal import Decimal
 from django.conf import settings
@@ -446,7 +447,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('listed', 'Listed'), ('reserved', 'Reserved'), ('sold', 'Sold'), ('returned', 'Returned'), ('withdrawn', 'Withdrawn')], default='draft', editable=False, max_length=10, verbose_name='state')),
                 ('reserved_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='reserved until')),
                 ('price_currency', djmoney.models.fields.CurrencyField(choices=[('EUR', 'EUR')], default='EUR', editable=False, max_length=3)),
-                ('price', djmoney.models.fields.MoneyField(currency_choices=[('EUR', 'EUR')], decimal_places=2, default_currency='EUR', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='price')),
+                ('price', djmoney.models.fields.MoneyField(currency_choices=[('EUR', 'EUR')], decimal_places=2, default_currency='EUR', max_digits=8, validators=[djmoney.models.validators.MinMoneyValidator(Decimal('0.01'))], verbose_name='price')),
                 ('points_override', models.PositiveIntegerField(blank=True, help_text='Empty: computed from the price.', null=True, verbose_name='reward points')),
                 ('weight_g', models.PositiveSmallIntegerField(blank=True, help_text='Empty: by packaging.', null=True, verbose_name='weight (grams)')),
                 ('headline_grade', models.CharField(blank=True, choices=[('sealed', 'Sealed'), ('like_new', 'Like New'), ('very_good', 'Very Good'), ('good', 'Good'), ('acceptable', 'Acceptable'), ('faulty', 'Faulty / for display')], editable=False, help_text='The worst of the graded parts.', max_length=12, verbose_name='headline grade')),
@@ -487,7 +488,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('listed', 'Listed'), ('reserved', 'Reserved'), ('sold', 'Sold'), ('returned', 'Returned'), ('withdrawn', 'Withdrawn')], default='draft', editable=False, max_length=10, verbose_name='state')),
                 ('reserved_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='reserved until')),
                 ('price_currency', djmoney.models.fields.CurrencyField(choices=[('EUR', 'EUR')], default='EUR', editable=False, max_length=3)),
-                ('price', djmoney.models.fields.MoneyField(currency_choices=[('EUR', 'EUR')], decimal_places=2, default_currency='EUR', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='price')),
+                ('price', djmoney.models.fields.MoneyField(currency_choices=[('EUR', 'EUR')], decimal_places=2, default_currency='EUR', max_digits=8, validators=[djmoney.models.validators.MinMoneyValidator(Decimal('0.01'))], verbose_name='price')),
                 ('points_override', models.PositiveIntegerField(blank=True, help_text='Empty: computed from the price.', null=True, verbose_name='reward points')),
                 ('weight_g', models.PositiveSmallIntegerField(blank=True, help_text='Empty: by packaging.', null=True, verbose_name='weight (grams)')),
                 ('headline_grade', models.CharField(blank=True, choices=[('sealed', 'Sealed'), ('like_new', 'Like New'), ('very_good', 'Very Good'), ('good', 'Good'), ('acceptable', 'Acceptable'), ('faulty', 'Faulty / for display')], editable=False, help_text='The worst of the graded parts.', max_length=12, verbose_name='headline grade')),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
+from djmoney.models.validators import MinMoneyValidator
 from simple_history.models import HistoricalRecords
 
 from catalog.models.edition import Edition
@@ -133,7 +134,7 @@ class Listing(models.Model):
         decimal_places=2,
         default_currency="EUR",
         currency_choices=[("EUR", "EUR")],
-        validators=[MinValueValidator(Decimal("0.01"))],
+        validators=[MinMoneyValidator(Decimal("0.01"))],
     )
     points_override = models.PositiveIntegerField(
         _("reward points"), null=True, blank=True, help_text=_("Empty: computed from the price.")

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,7 @@ from checkout.models import (
     PointsEntry,
 )
 from checkout.money import BASE_CURRENCY, format_amount
-from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin
+from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin, count_of
 
 STATE_COLOURS = {
     OrderState.AWAITING_PAYMENT: "info",
@@ -266,7 +266,7 @@ class OrderAdmin(ShopAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Placed orders: a draft is a form somebody is still filling in."""
         placed: QuerySet[Order] = super().get_queryset(request).exclude(state=OrderState.DRAFT)
-        counted = placed.annotate(line_total=Count("lines", distinct=True))
+        counted = placed.annotate(line_total=count_of(OrderLine.objects.all(), by="order"))
         return counted.select_related("rate_set", "user").prefetch_related("addresses", "payments")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
