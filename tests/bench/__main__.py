@@ -128,7 +128,10 @@ def server(port: int) -> Iterator[None]:
     """The shop as `make run` serves it, without the worker."""
     from shop.management.commands.runshop import web_arguments
 
-    with subprocess.Popen([sys.executable, "-m", "granian", *web_arguments()], stderr=subprocess.DEVNULL) as process:
+    with (
+        LOG.open("wb") as log,
+        subprocess.Popen([sys.executable, "-m", "granian", *web_arguments()], stderr=log) as process,
+    ):
         try:
             wait_until_served(port)
             yield

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -47,10 +48,9 @@ def leave(user: "subprocess.Popen[str]") -> None:
     assert user.returncode == 0
 
 
-def ask(database: EmbeddedDatabase, question: str) -> object:
-    address = {"host": str(database.socket_folder), "user": SUPERUSER, "dbname": DATABASE}
-    with psycopg.connect(**address) as connection:
-        cursor = connection.execute(question)  # type: ignore[call-overload]  # a literal in each test
+def ask(database: EmbeddedDatabase, question: LiteralString) -> object:
+    with psycopg.connect(host=str(database.socket_folder), user=SUPERUSER, dbname=DATABASE) as connection:
+        cursor = connection.execute(question)
         while cursor.nextset():
             pass
         row = cursor.fetchone()
