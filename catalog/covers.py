@@ -205,9 +205,7 @@ def _windows(board: _Board, palette: Palette, rng: random.Random) -> None:
     for index in range(35):
         column, row = index % 5, index // 5
         left, top = MARGIN + 32 + column * 114, 142 + row * 90
-        colour = (
-            palette.accent if index in lit else _between(palette.ink, palette.paper, rng.uniform(0.1, 0.4))
-        )
+        colour = palette.accent if index in lit else _between(palette.ink, palette.paper, rng.uniform(0.1, 0.4))
         board.rectangle((left, top, left + 82, top + 58), colour)
 
 
@@ -378,7 +376,7 @@ def _broken(title: str, width: float, size: int) -> list[str]:
 def _chosen(cover: Cover) -> tuple[random.Random, Palette, Callable[[_Board, Palette, random.Random], None]]:
     digest = hashlib.sha256(cover.seed.encode()).digest()
     # Not random.Random(str): its seeding of text is an implementation detail, that of an int is not.
-    rng = random.Random(int.from_bytes(digest, "big"))
+    rng = random.Random(int.from_bytes(digest, "big"))  # noqa: S311 - decoration, not a secret
     palette = PALETTES[digest[0] % len(PALETTES) if cover.palette is None else cover.palette]
     names = list(COMPOSITIONS)
     return rng, palette, COMPOSITIONS[cover.composition or names[digest[1] % len(names)]]
@@ -464,9 +462,7 @@ def draw_spine(cover: Cover) -> Image.Image:
     board = _Board((HEIGHT, 96), palette.paper)
     board.rectangle((0, 0, 70, 96), palette.accent)
     size, lines = _fitted(cover.title, HEIGHT - 260, 52, (44, 38, 32, 26, 20))
-    _letter(
-        board, (100, 48 + size * 0.34), lines[0], family="literata", size=size, weight=600, colour=palette.ink
-    )
+    _letter(board, (100, 48 + size * 0.34), lines[0], family="literata", size=size, weight=600, colour=palette.ink)
     year = str(cover.year or "")
     left = HEIGHT - 40 - _width(year, "commissioner", 26, 500)
     _letter(board, (left, 57), year, family="commissioner", size=26, weight=500, colour=palette.ink)

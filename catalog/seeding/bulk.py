@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ def generate_listings(number: int, *, seed: int = 1) -> int:
     names of their own by which they could be found again.
     """
     rng = random.Random(seed)  # noqa: S311 - a demo shop, not a secret
-    films = _films()
+    films = _films(rng.choices(_facts(), k=number))
     label, _created = Company.objects.get_or_create(name=LABEL)
     names = list(COMPOSITIONS)
     covers = [
@@ -114,28 +115,35 @@ def generate_listings(number: int, *, seed: int = 1) -> int:
             draw_front(Cover(seed=f"generated {index}", title="", composition=names[index % len(names)])),
             speed=photos.DRAWING_SPEED,
         )
-        for index in range(COVERS)
+        for index in range(min(COVERS, number))
     ]
-    chosen = iter(rng.choices(films, k=number))
-    while batch := list(islice(chosen, BATCH)):
+    rest = iter(films)
+    while batch := list(islice(rest, BATCH)):
         _add_batch(batch, label, covers, rng)
     return number
 
 
-def _films() -> list[KnownFilm]:
-    """The films of the facts file that the curated collection has not; those that were missing are added."""
+def _facts() -> list[FilmFacts]:
+    """The films of the facts file that the curated collection has not."""
     curated = {facts.get("imdb") for facts in read_lines("demo_films.jsonl")}
     curated.add(read_json("first_listing.json")["film"]["external_ids"]["imdb_title"])
     rows = [FilmFacts(*row) for row in read_lines("film_facts.jsonl.gz")]
-    rows = [row for row in rows if row.genres and row.imdb not in curated]
+    return [row for row in rows if row.genres and row.imdb not in curated]
+
+
+def _films(rows: Sequence[FilmFacts]) -> list[KnownFilm]:
+    """The films of these rows, one for each row, those that were missing added."""
     known = dict(ExternalId.objects.filter(scheme="imdb_title").values_list("value", "film_id"))
-    missing = [row for row in rows if row.imdb not in known]
-    if missing:
-        with transaction.atomic():
-            known |= _add_films(missing)
+    missing = {row.imdb: row for row in rows if row.imdb not in known}
+    with transaction.atomic():
+        known |= _add_films(list(missing.values()))
     return [
         KnownFilm(
-            known[row.imdb], _prefix(row), _words(row), next(iter(row.languages), "und"), row.runtime_min
+            pk=known[row.imdb],
+            prefix=_prefix(row),
+            words=_words(row),
+            language=next(iter(row.languages), "und"),
+            runtime_min=row.runtime_min,
         )
         for row in rows
     ]
@@ -145,9 +153,14 @@ def _prefix(row: FilmFacts) -> str:
     return "-".join([Department.MOVIES, *sorted(row.genres)[:2]])
 
 
+@lru_cache(maxsize=50_000)
+def _folded(text: str) -> str:
+    return fold(text)
+
+
 def _words(row: FilmFacts) -> str:
     """The film's part of a listing's search text."""
-    return " ".join(dict.fromkeys(filter(None, map(fold, [row.title, str(row.year), *row.directors]))))
+    return " ".join(dict.fromkeys(filter(None, map(_folded, [row.title, str(row.year), *row.directors]))))
 
 
 def _add_films(rows: Sequence[FilmFacts]) -> dict[str, int]:
@@ -174,11 +187,7 @@ def _add_films(rows: Sequence[FilmFacts]) -> dict[str, int]:
     )
     genres = dict(Genre.objects.values_list("code", "pk"))
     Film.genres.through.objects.bulk_create(
-        [
-            Film.genres.through(film_id=by_imdb[row.imdb], genre_id=genres[code])
-            for row in rows
-            for code in row.genres
-        ],
+        [Film.genres.through(film_id=by_imdb[row.imdb], genre_id=genres[code]) for row in rows for code in row.genres],
         batch_size=BATCH,
     )
     people = dict(Person.objects.values_list("name", "pk"))
@@ -189,9 +198,7 @@ def _add_films(rows: Sequence[FilmFacts]) -> dict[str, int]:
     people |= {person.name: person.pk for person in added}
     Credit.objects.bulk_create(
         [
-            Credit(
-                film_id=by_imdb[row.imdb], person_id=people[name], role=CreditRole.DIRECTOR, billing=billing
-            )
+            Credit(film_id=by_imdb[row.imdb], person_id=people[name], role=CreditRole.DIRECTOR, billing=billing)
             for row in rows
             for billing, name in enumerate(dict.fromkeys(row.directors), start=1)
         ],
@@ -200,9 +207,7 @@ def _add_films(rows: Sequence[FilmFacts]) -> dict[str, int]:
     return by_imdb
 
 
-def _add_batch(
-    films: Sequence[KnownFilm], label: Company, covers: Sequence[StoredPhoto], rng: random.Random
-) -> None:
+def _add_batch(films: Sequence[KnownFilm], label: Company, covers: Sequence[StoredPhoto], rng: random.Random) -> None:
     now = timezone.now()
     with transaction.atomic():
         numbers = _take_numbers(films)
@@ -211,9 +216,7 @@ def _add_batch(
             [_edition(film, market, label, rng) for film, market in zip(films, markets, strict=True)]
         )
         pairs = list(zip(films, editions, strict=True))
-        EditionFilm.objects.bulk_create(
-            [EditionFilm(edition=edition, film_id=film.pk) for film, edition in pairs]
-        )
+        EditionFilm.objects.bulk_create([EditionFilm(edition=edition, film_id=film.pk) for film, edition in pairs])
         AudioTrack.objects.bulk_create([_track(film, edition, rng) for film, edition in pairs])
         SubtitleTrack.objects.bulk_create(
             [

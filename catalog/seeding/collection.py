@@ -96,11 +96,7 @@ def _add_films(directory: Directory) -> dict[str, Film]:
 
 
 def _add_programme(facts: Facts, directory: Directory, films: dict[str, Film] | None = None) -> None:
-    plain = {
-        name: value
-        for name, value in facts.items()
-        if name not in ("films", "screening", "source", *TEXT_FIELDS)
-    }
+    plain = {name: value for name, value in facts.items() if name not in ("films", "screening", "source", *TEXT_FIELDS)}
     texts = {name: joined(facts.get(name, "")) for name in TEXT_FIELDS}
     programme = Programme.objects.create(source=directory.source(facts.get("source")), **plain, **texts)
     for position, row in enumerate(facts["films"]):
@@ -156,7 +152,5 @@ def _link_known_films(films: dict[str, Film]) -> None:
 
 def _draw_fronts(skus: Iterable[str]) -> None:
     listings = Listing.objects.filter(sku__in=skus, photos=None)
-    listings = listings.select_related("edition").prefetch_related(
-        "edition__edition_films__film__credits__person"
-    )
+    listings = listings.select_related("edition").prefetch_related("edition__edition_films__film__credits__person")
     draw_photos([(listing, cover_of(listing), ["front"]) for listing in listings])

@@ -158,16 +158,12 @@ def _add_titles(film: Film, facts: Facts, directory: Directory) -> None:
         if film.title != facts.get("original_title"):
             titles.append({"text": film.title, "language": "en", "script": "Latn", "kind": "translated"})
         if film.greek_title and film.greek_title != facts.get("original_title"):
-            titles.append(
-                {"text": film.greek_title, "language": "el", "script": "Grek", "kind": "translated"}
-            )
+            titles.append({"text": film.greek_title, "language": "el", "script": "Grek", "kind": "translated"})
     FilmTitle.objects.bulk_create([FilmTitle(film=film, **_with_source(row, directory)) for row in titles])
 
 
 def _add_credits(film: Film, facts: Facts, directory: Directory) -> None:
-    rows: list[Facts] = [
-        {**row, "person": directory.by_key[row["person"]]} for row in facts.get("credits", [])
-    ]
+    rows: list[Facts] = [{**row, "person": directory.by_key[row["person"]]} for row in facts.get("credits", [])]
     for role, names in (("director", "directors"), ("screenplay", "writers"), ("actor", "cast")):
         rows += [{"role": role, "person": directory.person(name)} for name in facts.get(names, [])]
     Credit.objects.bulk_create(

@@ -72,12 +72,8 @@ def add_edition(facts: Facts, films: Sequence[Film], directory: Directory, *, is
             for position, (track, row) in enumerate(subtitles, start=1)
         ]
     )
-    EditionExtra.objects.bulk_create(
-        [EditionExtra(edition=edition, **row) for row in facts.get("extras", [])]
-    )
-    Certificate.objects.bulk_create(
-        [Certificate(edition=edition, **row) for row in facts.get("certificates", [])]
-    )
+    EditionExtra.objects.bulk_create([EditionExtra(edition=edition, **row) for row in facts.get("extras", [])])
+    Certificate.objects.bulk_create([Certificate(edition=edition, **row) for row in facts.get("certificates", [])])
     if source := facts.get("source"):
         FactClaim.objects.create(
             edition=edition,
@@ -107,9 +103,7 @@ def add_listing(facts: Facts, edition: Edition, *, is_demo: bool) -> Listing:
     for part in parts:
         part.listing = listing
     ComponentGrade.objects.bulk_create(parts)
-    ListingDefect.objects.bulk_create(
-        [ListingDefect(listing=listing, **row) for row in facts.get("defects", [])]
-    )
+    ListingDefect.objects.bulk_create([ListingDefect(listing=listing, **row) for row in facts.get("defects", [])])
     if "purchase" in facts:
         PurchaseRecord.objects.create(listing=listing, **facts["purchase"])
     return listing

@@ -25,6 +25,4 @@ def load_vocabularies() -> None:
             ],
             ignore_conflicts=True,
         )
-        ConditionGrade.objects.bulk_create(
-            [ConditionGrade(**row) for row in rows["grades"]], ignore_conflicts=True
-        )
+        ConditionGrade.objects.bulk_create([ConditionGrade(**row) for row in rows["grades"]], ignore_conflicts=True)
