@@ -33,7 +33,7 @@ from catalog.playback import Player, Verdict, check, is_bluray
 from catalog.vocabularies import ListingState
 
 OTHERS = 12
-RELATED = 6
+RELATED = 5
 
 
 @dataclass

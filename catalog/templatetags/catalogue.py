@@ -33,6 +33,7 @@ register = template.Library()
 
 LANGUAGE_NAMES = {"en": "English", "el": "Ελληνικά"}
 FOOTER_SECONDS = 60
+CARD_WIDTH = 480
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -407,3 +408,16 @@ def display(row: models.Model, name: str) -> str:
 def _choice_labels(model: type[models.Model], name: str, language: str) -> dict[str, str]:
     with translation.override(language):
         return {code: str(label) for code, label in model._meta.get_field(name).flatchoices}  # type: ignore[union-attr]
+
+
+@register.filter
+def small_srcset(photo: ListingPhoto) -> str:
+    """The AVIF widths that a card can use."""
+    widths = [width for width in photo.widths if width <= CARD_WIDTH] or photo.widths[:1]
+    return ", ".join(f"{photos.address(photo, width=width, ending='avif')} {width}w" for width in widths)
+
+
+@register.filter
+def short_day(value: date | None) -> str:
+    """'22 Nov 2026'."""
+    return format_date(value, "d MMM y", locale=names.page_locale()) if value else ""
