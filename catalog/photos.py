@@ -144,7 +144,7 @@ def replace_upload(photo: ListingPhoto, content: bytes) -> ListingPhoto:
 
 def address(photo: ListingPhoto, *, width: int, ending: str = "jpg") -> str:
     """URL of one width of a photo; `width` is one of photo.widths, `ending` avif or jpg."""
-    stem = photo.image.name.rsplit("-", 1)[0]
+    stem = str(photo.image.name).rsplit("-", 1)[0]
     return default_storage.url(f"{stem}-{width}.{ending}")
 
 

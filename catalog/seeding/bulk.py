@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
-from djmoney.money import Money
 
 from catalog import listings as listing_rules
 from catalog import photos
@@ -307,7 +306,7 @@ def _listing(
         sku=sku,
         edition=edition,
         state=ListingState.LISTED,
-        price=Money(Decimal(rng.randrange(4, 51)) / 2, "EUR"),
+        price=Decimal(rng.randrange(4, 51)) / 2,
         headline_grade=listing_rules.headline_of(parts),
         test_state=rng.choice((TestState.STARTS, TestState.SPOT_CHECKED, TestState.PLAYED_IN_FULL)),
         provenance=rng.choice((Provenance.PRIVATE_PURCHASE, Provenance.TRADE_IN, Provenance.HOUSE_CLEARANCE)),

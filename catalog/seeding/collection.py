@@ -116,7 +116,7 @@ def _add_screening(facts: Facts, programme: Programme, directory: Directory) -> 
     named = ("film", "venue", "acts", "source", "restored_by")
     screening = Screening.objects.create(
         programme=programme,
-        film=_film_by_imdb(facts["film"]),
+        film=Film.objects.get(external_ids__scheme="imdb_title", external_ids__value=facts["film"]),
         venue=venue,
         restored_by=directory.company(facts["restored_by"]),
         source=directory.source(facts["source"]),

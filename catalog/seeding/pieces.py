@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
-from djmoney.money import Money
 
 from catalog import listings as listing_rules
 from catalog import photos
@@ -58,7 +57,7 @@ def add_edition(facts: Facts, films: Sequence[Film], directory: Directory, *, is
     EditionDisc.objects.bulk_create(
         [EditionDisc(edition=edition, **disc) for disc in facts.get("discs", []) if "format" in disc]
     )
-    subtitles = [(None, row) for row in facts.get("subtitles", [])]
+    subtitles: list[tuple[AudioTrack | None, Facts]] = [(None, row) for row in facts.get("subtitles", [])]
     for position, row in enumerate(facts.get("audio", []), start=1):
         track = AudioTrack.objects.create(
             edition=edition,
@@ -94,7 +93,7 @@ def add_listing(facts: Facts, edition: Edition, *, is_demo: bool) -> Listing:
     is_public = facts["state"] == ListingState.LISTED
     listing = Listing.objects.create(
         edition=edition,
-        price=Money(facts["price"], "EUR"),
+        price=Decimal(facts["price"]),
         headline_grade=listing_rules.headline_of(parts),
         published_at=timezone.now() - timedelta(days=facts.get("days_ago", 0)) if is_public else None,
         is_demo=is_demo,
@@ -116,8 +115,8 @@ def note_numbers_given(skus: Iterable[str]) -> None:
         prefix, _dash, number = sku.rpartition("-")
         highest[prefix] = max(highest.get(prefix, 0), int(number))
     SkuCounter.objects.bulk_create([SkuCounter(prefix=prefix) for prefix in highest], ignore_conflicts=True)
-    for prefix, number in highest.items():
-        SkuCounter.objects.filter(prefix=prefix, last_number__lt=number).update(last_number=number)
+    for prefix, last in highest.items():
+        SkuCounter.objects.filter(prefix=prefix, last_number__lt=last).update(last_number=last)
 
 
 def cover_of(listing: Listing, facts: Facts | None = None) -> Cover:

@@ -41,7 +41,8 @@ def _loaded(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyt
         # One width is enough to see that every piece has its picture, and saves most of the time.
         patch.setattr(photos, "WIDTHS", (240,))
         whole_module = transaction.atomic()
-        whole_module._from_testcase = True  # as TestCase does, so that durable blocks may open inside
+        # As TestCase does, so that durable blocks may open inside.
+        setattr(whole_module, "_from_testcase", True)  # noqa: B010 - unknown to the type stubs
         with whole_module:
             seeding.load_vocabularies()
             seeding.load_first_listing()
@@ -130,7 +131,7 @@ def test_every_piece_has_a_drawn_front_and_its_files(demo_shop: None) -> None:
     assert not Listing.objects.filter(photos=None).exists()
     for photo in ListingPhoto.objects.all():
         assert photo.is_illustration
-        stem = photo.image.name.rsplit("-", 1)[0]
+        stem = str(photo.image.name).rsplit("-", 1)[0]
         assert all(default_storage.exists(f"{stem}-{width}.avif") for width in photo.widths)
     kinds = Listing.objects.get(sku=FIRST).photos.values_list("kind", flat=True)
     assert list(kinds) == ["front", "back", "disc", "spine"]
