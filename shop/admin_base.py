@@ -223,6 +223,11 @@ class ShopTabular(ListFields, TabularInline):
     # The row's name would only repeat its columns.
     hide_title = True
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What is typed first, then where it was read."""
+        fields = [*super().get_fields(request, obj)]
+        return sorted(fields, key=lambda name: name == "source")
+
 
 class ShopStacked(ListFields, StackedInline):
     extra = 0

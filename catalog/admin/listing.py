@@ -70,7 +70,7 @@ def thumbnail(photo: ListingPhoto | None, *, width: int = 44) -> str:
     if photo is None or not photo.widths:
         return "–"
     return format_html(
-        '<img class="thumb" src="{}" alt="" width="{}" loading="lazy">',
+        '<img class="thumb" src="{}" alt="" width="{}">',
         photos.address(photo, width=min(photo.widths)),
         width,
     )

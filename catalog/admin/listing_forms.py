@@ -185,9 +185,12 @@ class GradeFormSet(forms.BaseInlineFormSet[ComponentGrade, Listing, GradeForm]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = {(part.component, part.disc_number) for part in self.get_queryset()}
-        waiting = [
-            part for part in expected_parts(self.instance) if (part["component"], part.get("disc_number")) not in known
-        ]
+        waiting = []
+        for part in expected_parts(self.instance):
+            component, disc_number = part["component"], part.get("disc_number")
+            # A disc graded without a number stands for all discs.
+            if (component, disc_number) not in known and (component, None) not in known:
+                waiting.append(part)
         self.initial_extra: Sequence[Any] = waiting
         self.extra = len(waiting)
 

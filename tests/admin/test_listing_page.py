@@ -68,6 +68,24 @@ def test_a_new_piece_is_a_graded_draft_with_its_own_sku(cataloguer: Client) -> N
     assert parts == [("disc", 1, "very_good"), ("case", None, "good"), ("inserts", None, "missing")]
 
 
+def test_every_disc_of_the_edition_waits_for_its_grade(cataloguer: Client) -> None:
+    edition = an_edition()
+    edition.disc_count = 2
+    edition.save()
+    listing = a_draft(edition)
+
+    def waiting() -> list[tuple[str, str]]:
+        data = fields_of(cataloguer.get(change(listing)))
+        rows = range(int(data["component_grades-TOTAL_FORMS"]))
+        return [
+            (data[f"component_grades-{row}-component"], data[f"component_grades-{row}-disc_number"]) for row in rows
+        ]
+
+    assert waiting() == [("disc", "1"), ("disc", "2"), ("case", ""), ("artwork", ""), ("inserts", "")]
+    listing.component_grades.create(component="disc", grade=Grade.GOOD)
+    assert waiting() == [("disc", ""), ("case", ""), ("artwork", ""), ("inserts", "")]
+
+
 def test_chosen_categories_make_the_sku(cataloguer: Client) -> None:
     edition = an_edition(genres=("DRA", "WAR"))
     page = cataloguer.get(reverse("admin:catalog_listing_add"))
