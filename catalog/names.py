@@ -37,7 +37,7 @@ def territory_name(code: str) -> str:
         return gettext(" and ").join(territory_name(part) for part in code.split("+"))
     if code in OTHER_TERRITORIES:
         return str(OTHER_TERRITORIES[code])
-    return page_locale().territories.get(code, code)
+    return str(page_locale().territories.get(code, code))
 
 
 def language_name(code: str) -> str:
@@ -49,10 +49,10 @@ def language_name(code: str) -> str:
     if code == "mul":
         return gettext("Several languages")
     base = code.split("-")[0]
-    name = page_locale().languages.get(base, code)
+    name = str(page_locale().languages.get(base, code))
     return name[:1].upper() + name[1:]
 
 
 def script_name(code: str) -> str:
     """A script's name from its ISO 15924 code."""
-    return page_locale().scripts.get(code, code)
+    return str(page_locale().scripts.get(code, code))
