@@ -12,9 +12,7 @@ PATH_TOKEN = re.compile(r"(?<=/)(?=[^/?\s'\"]*[0-9A-Z_])[A-Za-z0-9_-]{16,}(?=[/?
 QUERY = re.compile(r"(?<=/)\?[^\s'\"]+")
 
 
-def mask_personal_data(
-    _logger: Any, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def mask_personal_data(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Replace mail addresses, unguessable links and query strings in every text of an event."""
     for key, value in event.items():
         if isinstance(value, str):
