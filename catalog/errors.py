@@ -46,7 +46,7 @@ class ListingNotPublishable(CatalogError):
         self.problems = tuple(str(problem) for problem in problems)
         super().__init__(
             _("%(sku)s cannot be published yet: %(problems)s.")
-            % {"sku": sku, "problems": get_text_list(self.problems, _("and"))},
+            % {"sku": sku, "problems": get_text_list(list(self.problems), _("and"))},
             sku=sku,
             problems=self.problems,
         )
@@ -80,9 +80,7 @@ class PhotoRefused(CatalogError):
 
     @classmethod
     def too_many_pixels(cls, limit: int) -> "PhotoRefused":
-        return cls(
-            _("The picture has more than %(limit)d megapixels. Send a smaller one.") % {"limit": limit // 10**6}
-        )
+        return cls(_("The picture has more than %(limit)d megapixels. Send a smaller one.") % {"limit": limit // 10**6})
 
     @classmethod
     def too_small(cls, edge: int) -> "PhotoRefused":

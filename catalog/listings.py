@@ -71,9 +71,7 @@ def allocate_sku(*, department: str, categories: Sequence[str]) -> str:
     return f"{prefix}-{counter.last_number}"
 
 
-def create(
-    listing: Listing, *, department: str = Department.MOVIES, categories: Sequence[str] = ()
-) -> Listing:
+def create(listing: Listing, *, department: str = Department.MOVIES, categories: Sequence[str] = ()) -> Listing:
     """Save a new listing as a draft under a SKU of its own.
 
     `categories` are one to three genre codes; without any they are the first two of the edition's first film.
@@ -238,6 +236,6 @@ def _move(row: Listing, *, to: str, by: AbstractBaseUser | None, fields: Sequenc
 def _saved(row: Listing, *, by: AbstractBaseUser | None, fields: Sequence[str]) -> Listing:
     # Without a name here the history takes the user of the request, if there is one.
     if by is not None:
-        row._history_user = by
+        row._history_user = by  # type: ignore[attr-defined]  # read by the history on save
     row.save(update_fields=fields)
     return row

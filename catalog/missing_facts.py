@@ -12,9 +12,7 @@ from catalog.vocabularies import CreditRole, ListingState, TextKind
 
 _HAS_DIRECTOR = Exists(Credit.objects.filter(film=OuterRef("pk"), role=CreditRole.DIRECTOR))
 _HAS_SYNOPSIS = Exists(FilmText.objects.filter(film=OuterRef("pk"), kind=TextKind.SYNOPSIS, language="en"))
-_HAS_GREEK_SYNOPSIS = Exists(
-    FilmText.objects.filter(film=OuterRef("pk"), kind=TextKind.SYNOPSIS, language="el")
-)
+_HAS_GREEK_SYNOPSIS = Exists(FilmText.objects.filter(film=OuterRef("pk"), kind=TextKind.SYNOPSIS, language="el"))
 _HAS_GENRE = Exists(Film.genres.through.objects.filter(film=OuterRef("pk")))
 _HAS_TRACKS = Exists(AudioTrack.objects.filter(edition=OuterRef("pk")))
 _HAS_FILM = Exists(EditionFilm.objects.filter(edition=OuterRef("pk")))
@@ -55,13 +53,14 @@ _ON_OFFER = (ListingState.DRAFT, ListingState.LISTED, ListingState.RESERVED)
 def films() -> "QuerySet[Film]":
     """Films of pieces at hand that lack a fact, each with `lacks_<fact>` flags."""
     offered = Exists(Listing.objects.filter(edition__films=OuterRef("pk"), state__in=_ON_OFFER))
-    return _lacking(Film.objects.filter(offered), FILM_FACTS).order_by("sort_title", "pk")
+    rows: QuerySet[Film] = _lacking(Film.objects.filter(offered), FILM_FACTS)
+    return rows.order_by("sort_title", "pk")
 
 
 def editions() -> "QuerySet[Edition]":
     """Editions of pieces at hand that lack a fact, each with `lacks_<fact>` flags."""
     offered = Exists(Listing.objects.filter(edition=OuterRef("pk"), state__in=_ON_OFFER))
-    rows = _lacking(Edition.objects.filter(offered), EDITION_FACTS)
+    rows: QuerySet[Edition] = _lacking(Edition.objects.filter(offered), EDITION_FACTS)
     return rows.select_related("label").prefetch_related("edition_films__film").order_by("pk")
 
 

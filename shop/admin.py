@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -111,7 +112,7 @@ class ShopSettingsAdmin(ShopAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
-            return super().changelist_view(request, extra_context)
+            raise PermissionDenied
         ShopSettings.objects.get_or_create(pk=1)
         return HttpResponseRedirect(reverse("admin:shop_shopsettings_change", args=(1,)))
 

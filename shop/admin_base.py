@@ -1,8 +1,8 @@
 """What all pages of the staff site share: fields for lists, history, and deeds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.contrib import messages
@@ -18,9 +18,12 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from shop.errors import ShopError
+
+Column = TypeVar("Column", bound=Callable[..., Any])
 
 
 class LinesField(forms.CharField):
@@ -50,7 +53,7 @@ class LinesField(forms.CharField):
 
 def list_formfield(db_field: ArrayField[Any, Any], **kwargs: Any) -> forms.Field:
     """Tick boxes where the list's values come from a vocabulary, else one value a line."""
-    common = {
+    common: dict[str, Any] = {
         "label": kwargs.get("label") or capfirst(db_field.verbose_name),
         "required": not db_field.blank,
         "help_text": db_field.help_text,
@@ -58,7 +61,10 @@ def list_formfield(db_field: ArrayField[Any, Any], **kwargs: Any) -> forms.Field
     choices = db_field.base_field.choices
     if choices:
         return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **common)
-    return LinesField(base_field=db_field.base_field.formfield(), **common)
+    base_field = db_field.base_field.formfield()
+    if base_field is None:
+        raise TypeError(db_field)
+    return LinesField(base_field=base_field, **common)
 
 
 class ListFields:
@@ -125,12 +131,14 @@ class ShopAdmin(ListFields, ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        row = kwargs.get("obj")
-        context["deeds"] = [
-            {"deed": deed, "address": self.deed_address(row, deed)}
-            for deed in (self.deeds_for(request, row) if row else ())
-        ]
-        return super().render_change_form(request, context, *args, **kwargs)
+        row: Model | None = kwargs.get("obj")
+        context["deeds"] = (
+            [{"deed": deed, "address": self.deed_address(row, deed)} for deed in self.deeds_for(request, row)]
+            if row
+            else []
+        )
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def deed_address(self, row: Model, deed: Deed) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_deed"
@@ -198,7 +206,8 @@ class HistoryAdmin(SimpleHistoryAdmin, ShopAdmin):
     ) -> HttpResponse:
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        return super().history_form_view(request, object_id, version_id, extra_context)
+        page: HttpResponse = super().history_form_view(request, object_id, version_id, extra_context)
+        return page
 
 
 class ReadOnlyAdmin(ShopAdmin):
@@ -252,6 +261,16 @@ class ReadOnlyTabular(_ReadOnlyRows, ShopTabular):
 
 class ReadOnlyStacked(_ReadOnlyRows, ShopStacked):
     """A read-only part of its parent's page."""
+
+
+def coloured(
+    *, description: str | Promise, colours: Mapping[Any, str], ordering: str | None = None
+) -> Callable[[Column], Column]:
+    """A list column shown as a label in the colour of its first value; the method returns (value, text)."""
+    return cast(
+        "Callable[[Column], Column]",
+        display(description=description, ordering=ordering, label=dict(colours)),
+    )
 
 
 def count_of(rows: QuerySet[Any], *, by: str) -> Coalesce:

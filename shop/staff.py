@@ -1,6 +1,6 @@
 """The three groups of staff and what each may do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
@@ -38,9 +38,7 @@ def create_groups() -> None:
 
     The permissions themselves must exist: Django writes them after the migrations of all apps.
     """
-    everything = Permission.objects.filter(
-        content_type__app_label__in=("auth", "catalog", "checkout", "shop")
-    )
+    everything = Permission.objects.filter(content_type__app_label__in=("auth", "catalog", "checkout", "shop"))
     catalogue = (
         Permission.objects.filter(content_type__app_label="catalog")
         .exclude(content_type__model__in=_CATALOGUE_PRIVATE)
@@ -52,7 +50,7 @@ def create_groups() -> None:
     _set(ORDER_DESK, [*_named("view", _DESK_VIEWS), *_named("change", _DESK_CHANGES)])
 
 
-def _named(verb: str, models: dict[str, tuple[str, ...]]) -> Iterable[Permission]:
+def _named(verb: str, models: Mapping[str, tuple[str, ...]]) -> Iterable[Permission]:
     for app, names in models.items():
         codenames = [f"{verb}_{name}" for name in names]
         yield from Permission.objects.filter(content_type__app_label=app, codename__in=codenames)

@@ -196,4 +196,4 @@ class EditionAdmin(RefreshesSearch, HistoryAdmin):
 
     @admin.display(description=_("listings"), ordering="listing_total")
     def listing_count(self, edition: Any) -> int:
-        return edition.listing_total
+        return int(edition.listing_total)

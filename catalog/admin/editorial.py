@@ -116,7 +116,7 @@ class ProgrammeAdmin(ShopAdmin):
 
     @admin.display(description=_("films"), ordering="film_total")
     def film_count(self, programme: Any) -> int:
-        return programme.film_total
+        return int(programme.film_total)
 
 
 class ActRows(ShopTabular):

@@ -273,4 +273,4 @@ class FilmAdmin(RefreshesSearch, HistoryAdmin):
 
     @admin.display(description=_("editions"), ordering="edition_total")
     def edition_count(self, film: Any) -> int:
-        return film.edition_total
+        return int(film.edition_total)

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeNumericFilter
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from catalog import listings, photos
@@ -36,6 +35,7 @@ from shop.admin_base import (
     ReadOnlyTabular,
     ShopStacked,
     ShopTabular,
+    coloured,
 )
 
 # What new photos show when several are added at once: the order in which pieces are photographed.
@@ -331,7 +331,7 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
     def computed_title(self, listing: Listing) -> str:
         return listing.title if listing.pk else ""
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    @coloured(description=_("state"), ordering="state", colours=STATE_COLOURS)
     def state_label(self, listing: Listing) -> tuple[str, str]:
         return listing.state, listing.get_state_display()
 

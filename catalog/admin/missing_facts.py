@@ -1,5 +1,7 @@
 """The report of missing facts, with a link to each page where one can be added."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -20,7 +22,8 @@ def report(request: HttpRequest) -> HttpResponse:
     films = Paginator(missing_facts.films(), PER_PAGE)
     editions = Paginator(missing_facts.editions(), PER_PAGE)
     # Both lists turn their pages together; the shorter one ends earlier.
-    page = max(films, editions, key=lambda pages: pages.num_pages).get_page(request.GET.get("page"))
+    longest: Paginator[Any] = films if films.num_pages >= editions.num_pages else editions
+    page = longest.get_page(request.GET.get("page"))
     film_rows = [
         {
             "name": str(film),

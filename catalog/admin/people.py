@@ -1,5 +1,7 @@
 """People and companies."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -63,8 +65,8 @@ class PersonAdmin(RefreshesSearch, ShopAdmin):
         return people.annotate(credit_total=count_of(Credit.objects.all(), by="person"))
 
     @admin.display(description=_("credits"), ordering="credit_total")
-    def credit_count(self, person: Person) -> int:
-        return person.credit_total  # type: ignore[attr-defined, no-any-return]
+    def credit_count(self, person: Any) -> int:
+        return int(person.credit_total)
 
 
 class CompanyIdentifierRows(ShopTabular):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from checkout import orders, settlement
@@ -28,7 +28,7 @@ from checkout.models import (
     PointsEntry,
 )
 from checkout.money import BASE_CURRENCY, format_amount
-from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin, count_of
+from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin, coloured, count_of
 
 STATE_COLOURS = {
     OrderState.AWAITING_PAYMENT: "info",
@@ -270,13 +270,7 @@ class OrderAdmin(ShopAdmin):
         return counted.select_related("rate_set", "user").prefetch_related("addresses", "payments")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [
-            name
-            for _title, options in self.fieldsets
-            for row in options["fields"]
-            for name in ((row,) if isinstance(row, str) else row)
-        ]
-        return [name for name in shown if name != "staff_note"]
+        return [name for name in flatten_fieldsets(self.get_fieldsets(request, obj)) if name != "staff_note"]
 
     def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
         obj.save(update_fields=["staff_note"])
@@ -287,7 +281,7 @@ class OrderAdmin(ShopAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    @coloured(description=_("state"), ordering="state", colours=STATE_COLOURS)
     def state_label(self, order: Order) -> tuple[str, str]:
         return order.state, order.get_state_display()
 
@@ -299,7 +293,7 @@ class OrderAdmin(ShopAdmin):
 
     @admin.display(description=_("pieces"), ordering="line_total")
     def piece_count(self, order: Any) -> int:
-        return order.line_total
+        return int(order.line_total)
 
     @admin.display(description=_("total (EUR)"), ordering="total_eur")
     def total(self, order: Order) -> str:

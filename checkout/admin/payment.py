@@ -5,13 +5,12 @@ from typing import ClassVar
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from checkout import payments, settlement
 from checkout.admin.order import amount_of
 from checkout.models import Payment, PaymentState, Refund
-from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular
+from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured
 
 STATE_COLOURS = {
     PaymentState.CREATED: "info",
@@ -62,7 +61,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         ),
     )
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    @coloured(description=_("state"), ordering="state", colours=STATE_COLOURS)
     def state_label(self, payment: Payment) -> tuple[str, str]:
         return payment.state, payment.get_state_display()
 

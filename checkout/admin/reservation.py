@@ -1,16 +1,15 @@
 """Reservations: who holds what is nobody's business, until when is the desk's."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from checkout import inventory
 from checkout.models import Reservation
-from shop.admin_base import Deed, ReadOnlyAdmin
+from shop.admin_base import Deed, ReadOnlyAdmin, coloured
 
 
 class StillHolds(admin.SimpleListFilter):
@@ -20,15 +19,15 @@ class StillHolds(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("live", str(_("Live"))), ("sold", str(_("Sold"))), ("over", str(_("Over")))]
 
-    def queryset(self, request: HttpRequest, rows: object) -> object:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case "live":
-                return rows.live()  # type: ignore[attr-defined]
+                return queryset.live()
             case "sold":
-                return rows.unreleased().filter(until__isnull=True)  # type: ignore[attr-defined]
+                return queryset.unreleased().filter(until__isnull=True)
             case "over":
-                return rows.filter(released_at__isnull=False)  # type: ignore[attr-defined]
-        return rows
+                return queryset.filter(released_at__isnull=False)
+        return queryset
 
 
 @admin.register(Reservation)
@@ -58,7 +57,7 @@ class ReservationAdmin(ReadOnlyAdmin):
         ),
     )
 
-    @display(description=_("now"), label={"live": "warning", "sold": "primary", "lapsed": "info", "over": ""})
+    @coloured(description=_("now"), colours={"live": "warning", "sold": "primary", "lapsed": "info", "over": ""})
     def situation(self, reservation: Reservation) -> tuple[str, str]:
         if reservation.released_at is not None:
             return "over", str(_("over"))
