@@ -52,6 +52,7 @@ class Labels:
 
     def of(self, facet: str, code: str) -> str | None:
         """The label of a facet's code, None when there is no such code."""
+        found: object
         match facet:
             case "plays":
                 found = PLAYS.get(code)
@@ -145,7 +146,7 @@ def _price(arguments: QueryDict, name: str, ignored: list[str]) -> Decimal | Non
     except InvalidOperation:
         value = Decimal(-1)
     if not value.is_finite() or not 0 <= value <= PRICE_MAX:
-        ignored.append(arguments[name])
+        ignored.append(text)
         return None
     return value
 

@@ -198,7 +198,7 @@ def listings_of_films(film_ids: list[int], *, exclude: int | None = None, limit:
     found = (
         Listing.objects.public()
         .filter(edition__in=EditionFilm.objects.filter(film__in=film_ids).order_by().values("edition"))
-        .exclude(pk=exclude)
+        .exclude(pk__in=[] if exclude is None else [exclude])
         .select_related("edition", "edition__label")
         .order_by(sold_last, "price", "id")[:limit]
     )

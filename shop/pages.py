@@ -1,6 +1,7 @@
 """Editable pages, and what robots read: the sitemap in both languages and robots.txt."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import nh3
 from django.conf import settings
@@ -106,7 +107,7 @@ class Programmes(_Bilingual):
         return Programme.objects.filter(is_public=True)
 
 
-SECTIONS: dict[str, type[Sitemap[object]]] = {
+SECTIONS: dict[str, type[Sitemap[Any]] | Sitemap[Any]] = {
     "fixed": FixedPages,
     "pages": EditablePages,
     "listings": Listings,

@@ -1,5 +1,7 @@
 """The search answered by PostgreSQL: trigram index for text, arrays and joins for facets, keysets for pages."""
 
+# ruff: noqa: S608 - the statements are put together from constants of this module; values are always parameters
+
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,7 +39,8 @@ _OF_EDITION = "WHERE ef.edition_id = l.edition_id"
 _CONDITIONS = {
     "grade": "l.headline_grade = ANY(%s)",
     "country": f"EXISTS ({_FILMS} {_OF_EDITION} AND f.countries && %s::varchar[])",
-    "language": "EXISTS (SELECT 1 FROM catalog_audiotrack a WHERE a.edition_id = l.edition_id AND a.language = ANY(%s))",
+    "language": "EXISTS (SELECT 1 FROM catalog_audiotrack a WHERE a.edition_id = l.edition_id"
+    " AND a.language = ANY(%s))",
     "subtitles": "EXISTS (SELECT 1 FROM catalog_subtitletrack s WHERE s.edition_id = l.edition_id"
     " AND s.language = ANY(%s))",
     "decade": f"EXISTS ({_FILMS} {_OF_EDITION} AND (f.year / 10 * 10)::text = ANY(%s))",
@@ -105,7 +108,7 @@ def search(query: ListingQuery) -> SearchPage:
         return _answer(query, _Clause("l.sku = %s", [sku]))
     words = fold(query.text).split()
     page = _answer(query, _text(words, is_fuzzy=False))
-    if not words or sum(page.availability.values()):
+    if not words or any(page.availability.values()):
         return page
     page = _answer(query, _text(words, is_fuzzy=True))
     return replace(page, is_fuzzy=page.total > 0)
@@ -273,7 +276,8 @@ def _page(query: ListingQuery, text: _Clause) -> FoundIds:
         comparison = "<" if direction == "DESC" else ">"
         clauses.append(_Clause(f"({key}, l.id) {comparison} (%s::{sql_type}, %s)", list(query.cursor)))
     first_film = _FIRST_FILM if "first." in key else ""
-    sql = f"""SELECT l.id, ({key})::text FROM catalog_listing l JOIN catalog_edition e ON e.id = l.edition_id {first_film}
+    sql = f"""SELECT l.id, ({key})::text
+        FROM catalog_listing l JOIN catalog_edition e ON e.id = l.edition_id {first_film}
         WHERE {" AND ".join(clause.sql for clause in clauses)}
         ORDER BY {key} {direction}, l.id {direction} LIMIT %s"""
     with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from typing import Any
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from django import template
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist
@@ -24,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from catalog import names, photos, playback
 from catalog.film_facts import Disagreement, disagreements
-from catalog.models import Listing, ListingPhoto
+from catalog.models import Edition, Film, Listing, ListingPhoto
 from catalog.structured_data import as_script
 from catalog.vocabularies import DatePrecision, DvdRegion, Rights
 from shop.models import Page, ShopSettings
@@ -120,10 +121,8 @@ def paragraphs(text: str) -> list[str]:
 @register.filter
 def labels(codes: Iterable[str], field: str) -> str:
     """Labels of an array's codes: {{ edition.inserts|labels:"catalog.Edition.inserts" }}."""
-    from django.apps import apps
-
     app, model, name = field.split(".")
-    choices = dict(apps.get_model(app, model)._meta.get_field(name).base_field.choices)  # type: ignore[union-attr]
+    choices = dict(apps.get_model(app, model)._meta.get_field(name).base_field.choices)
     return ", ".join(str(choices.get(code, code)) for code in codes)
 
 
@@ -174,8 +173,6 @@ def about(differing: Iterable[Disagreement], fact: str) -> Disagreement | None:
 @register.filter
 def fact_name(fact: str) -> str:
     """A fact's name in words; that of a model's field where it is one."""
-    from catalog.models import Edition, Film
-
     for model in (Film, Edition):
         try:
             field = model._meta.get_field(fact)
@@ -345,11 +342,6 @@ def track_languages(tracks: Iterable[Any]) -> str:
 
 
 @register.filter
-def speaker_lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
-
-
-@register.filter
 def people_with_spellings(credited: Iterable[Any]) -> list[Any]:
     """People among the credits whose names are also spelt otherwise, each once."""
     persons = {credit.person_id: credit.person for credit in credited}
@@ -401,7 +393,7 @@ def scheme_name(scheme: str) -> str:
 def display(row: models.Model, name: str) -> str:
     """The label of a field's choice; Django's own get_…_display translates every choice at each call."""
     code = getattr(row, name)
-    return _choice_labels(type(row), name, get_language() or "en").get(code, code)
+    return _choice_labels(type(row), name, get_language() or "en").get(code, str(code))
 
 
 @remember

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from catalog.forms import read_query
-from catalog.models import Listing
+from catalog.models import Listing, Person
 from catalog.playback import Answer, Player, check, player_for_country
 from catalog.search import ListingQuery, search
 from catalog.search.postgres import FACET_LIMIT
@@ -239,8 +240,6 @@ def test_long_facets_are_cut_but_keep_the_chosen() -> None:
     plain = search(ListingQuery())
     assert len(plain.facets["director"]) == FACET_LIMIT
     shown = {value.code for value in plain.facets["director"]}
-    from catalog.models import Person
-
     hidden = next(str(pk) for pk in Person.objects.values_list("pk", flat=True) if str(pk) not in shown)
     chosen = search(ListingQuery(chosen={"director": (hidden,)}))
     assert hidden in {value.code for value in chosen.facets["director"]}
@@ -287,7 +286,5 @@ def test_it_starts_no_session(client: Client) -> None:
 
 
 def test_an_address_is_read_once() -> None:
-    from django.http import QueryDict
-
     read = read_query(QueryDict("grade=good&grade=good"), player=player_for_country("GR"))
     assert read.query.chosen == {"grade": ("good",)}

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import ConditionGrade, Programme
 from shop.models import Page
+from tests.catalog.pieces import a_draft
 from tests.catalog.shelf import a_film, a_piece, a_sold_one, an_edition_of
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,4 @@ def test_the_sitemap_has_every_public_page_in_both_languages(client: Client) -> 
 
 
 def test_the_sitemap_hides_drafts(client: Client) -> None:
-    from tests.catalog.pieces import a_draft
-
     assert a_draft().sku not in client.get("/sitemap.xml").text

@@ -65,7 +65,7 @@ def rich_piece() -> Listing:
     film.box_office.create(measure="gross", territory="US+CA", value=17_923, currency="USD")
     film.external_ids.create(scheme="imdb_title", value="tt0050634")
     film.external_ratings.create(
-        rating_source="critic", value="8.3", scale="10", votes=16000, checked_on="2026-11-01", is_public=True
+        rating_source="critic", value="8.3", scale="10", checked_on="2026-11-01", is_public=True
     )
     film.external_ratings.create(rating_source="imdb", value="9.9", scale="10", is_public=False)
     film.certificates.create(system="MPA", value="Not Rated", territory="US")
@@ -100,12 +100,15 @@ def rich_piece() -> Listing:
 
 
 FACTS = [
-    "Летят журавли", "The Cranes Are Flying", "Mikhail Kalatozov", "1957", "Soviet Union", "97 minutes (1 hour 37 mins)",
-    "Black &amp; White", "Like New", "None issued", "a price sticker on the back", "Own collection",
-    "only one piece is available", "PAL", "Nouveaux Pictures, United Kingdom", "Dubbed", "Dolby Digital 5.1",
+    "Летят журавли", "The Cranes Are Flying", "Mikhail Kalatozov", "1957", "Soviet Union",
+    "97 minutes (1 hour 37 mins)", "Black &amp; White", "Like New", "None issued",
+    "a price sticker on the back", "Own collection",
+    "only one piece is available",
+    "PAL", "Nouveaux Pictures, United Kingdom", "Dubbed", "Dolby Digital 5.1",
     "Not known", "95 minutes by one source, 97 by one", "First paragraph.", "Boris dies.", "gives the story away",
-    "carried by hand", "Dear mother!", "Stepan", "Tatyana Samoylova", "Veronika", "as T. Samoylova", "Tatiana Samoilova",
-    "Mosfilm", "12 October 1957", "28,300,000", "17,923 USD, United States and Canada", "tt0050634", "8.3 / 10",
+    "carried by hand", "Dear mother!", "Stepan", "Tatyana Samoylova", "Veronika", "as T. Samoylova",
+    "Tatiana Samoilova", "Mosfilm", "12 October 1957", "28,300,000",
+    "17,923 USD, United States and Canada", "tt0050634", "8.3 / 10",
     "checked on 1 November 2026", "Not Rated", "Nitrato d&#x27;argento", "Edited into", "official", "Palme d&#x27;Or",
     "Cannes Film Festival 1958", "also called Golden Palm", "the only Soviet film to win it", "1.37 : 1", "Mono",
     "moscow russia", "Mosfilm Studios", "Als de kraanvogels overvliegen", "An essay of ours.", "Bosley Crowther",

@@ -67,8 +67,8 @@ def _contrast(one: str, other: str) -> float:
 
 TEXT_PAIRS = [
     ("ink", "paper"), ("ink", "sheet"), ("ink", "hair"), ("soft", "paper"), ("soft", "sheet"), ("accent", "paper"),
-    ("accent", "sheet"), ("accent-ink", "accent"), ("accent-ink", "accent-deep"), ("good", "good-bg"), ("good", "paper"),
-    ("warn", "warn-bg"), ("warn", "paper"), ("bad", "bad-bg"), ("bad", "paper"), ("paper", "ink"),
+    ("accent", "sheet"), ("accent-ink", "accent"), ("accent-ink", "accent-deep"), ("good", "good-bg"),
+    ("good", "paper"), ("warn", "warn-bg"), ("warn", "paper"), ("bad", "bad-bg"), ("bad", "paper"), ("paper", "ink"),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from catalog.playback import Answer, Player, check, player_for_country, player_from_cookie
+from tests.catalog.shelf import a_film, a_piece, an_edition_of
 
 GREECE = player_for_country("GR")
 AMERICA = player_for_country("US")
@@ -85,6 +86,14 @@ def test_a_profile_survives_its_cookie() -> None:
 @pytest.mark.parametrize("value", ["", "x", "9-B-11111", "2-Z-11111", "2-B-1111", "2-B-21111", "2-B-11111; drop"])
 def test_a_bent_cookie_is_no_profile(value: str) -> None:
     assert player_from_cookie(value) is None
+
+
+@pytest.mark.django_db
+def test_a_page_answers_for_the_visitors_own_player(client: Client) -> None:
+    url = a_piece(an_edition_of(a_film(), regions=["1"], video_standard="NTSC")).get_absolute_url()
+    assert "A multi-region player shows it." in client.get(url).text
+    client.cookies["player"] = Player(region="1", bluray_region="A").to_cookie()
+    assert "suit your player" in client.get(url).text
 
 
 PROFILE = {"region": "1", "bluray_region": "A", "ntsc": "on", "bluray": "on"}
