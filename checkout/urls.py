@@ -3,8 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from checkout import views_preferences, views_shipping
-from checkout.views import basket, checkout, demo, orders, payment
+from checkout.views import basket, checkout, demo, orders, payment, preferences, shipping
 
 app_name = "checkout"
 
@@ -12,9 +11,9 @@ urlpatterns = [
     path("basket/", basket.basket, name="basket"),
     path("basket/reserve/", basket.reserve, name="reserve"),
     path("basket/release/", basket.release, name="release"),
-    path("shipping/", views_shipping.shipping, name="shipping"),
-    path("currency/", views_preferences.choose_currency, name="currency"),
-    path("country/", views_preferences.choose_country, name="country"),
+    path("shipping/", shipping.shipping, name="shipping"),
+    path("currency/", preferences.choose_currency, name="currency"),
+    path("country/", preferences.choose_country, name="country"),
     path("checkout/", RedirectView.as_view(pattern_name="checkout:address"), name="start"),
     path("checkout/address/", checkout.address, name="address"),
     path("checkout/method/", checkout.method, name="method"),

@@ -240,6 +240,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # the sender says who writes
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "checkout:my_orders"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"

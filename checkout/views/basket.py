@@ -12,7 +12,14 @@ from catalog.listing_page import listings_of_films, related_listings
 from catalog.models import Listing
 from catalog.views import unknown_sku
 from checkout import inventory, orders, shipping, tariff
-from checkout.errors import ListingUnavailable, NotReserved, UnknownListing
+from checkout.errors import (
+    ListingUnavailable,
+    NotReserved,
+    ReservationPaused,
+    TooManyFromHere,
+    TooManyReservations,
+    UnknownListing,
+)
 from checkout.forms import SkuForm
 from checkout.preferences import VisitorRequest
 from checkout.summary import Summary, summarise
@@ -79,6 +86,8 @@ def reserve(request: HttpRequest) -> HttpResponse:
         return unknown_sku(request, sku, "")
     except ListingUnavailable as refusal:
         return show_unavailable(request, refusal)
+    except (ReservationPaused, TooManyReservations, TooManyFromHere) as refusal:
+        return show_basket(request, notice=refusal.text, status=refusal.status)
     response = HttpResponseRedirect(reverse("checkout:basket"))
     remember(response, token)
     return response
