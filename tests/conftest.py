@@ -9,12 +9,19 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app as jobs
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NO_CHROMIUM = "no Chromium on the path; install one, on Debian: apt install chromium"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Once, before workers start: tests read the translations as they are in the sources.
+    if not hasattr(config, "workerinput"):
+        call_command("compilemessages", verbosity=0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
