@@ -23,6 +23,7 @@ from catalog.errors import (
     SkuPrefixInvalid,
 )
 from catalog.models import ComponentGrade, Listing, SkuCounter
+from catalog.search.text import refresh_search_text
 from catalog.vocabularies import ComponentState, ConditionComponent, Department, Grade, ListingState
 
 CATEGORY = re.compile(r"[A-Z]{3}")
@@ -162,6 +163,7 @@ def publish(listing: Listing, *, by: AbstractBaseUser | None = None) -> Listing:
         if problems := publishing_problems(row):
             raise ListingNotPublishable(sku=row.sku, problems=problems)
         row.published_at = timezone.now()
+        refresh_search_text([row])
         return _move(row, to=ListingState.LISTED, by=by, fields=["published_at"])
 
 

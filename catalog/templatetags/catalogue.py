@@ -72,7 +72,9 @@ def minutes_in_words(minutes: int) -> str:
     if not hours:
         return ""
     text = ngettext("{n} hour", "{n} hours", hours).format(n=hours)
-    return f"{text} {ngettext('{n} min', '{n} mins', rest).format(n=rest)}" if rest else text
+    if rest:
+        text += " " + ngettext("{n} min", "{n} mins", rest).format(n=rest)
+    return text
 
 
 @register.filter

@@ -249,3 +249,9 @@ def test_another_copy_of_the_edition_is_a_new_draft_with_nothing_seen_on_the_fir
     assert (second.note_en, second.headline_grade) == ("", "")
     assert not second.component_grades.exists()
     assert not second.defects.exists()
+
+
+def test_a_published_piece_is_found_by_its_title(client):
+    piece = listings.publish(a_graded_draft())
+    page = client.get("/dvds/", {"q": "cranes"})
+    assert piece.sku in page.content.decode()
