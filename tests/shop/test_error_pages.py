@@ -10,6 +10,7 @@ from django.urls import path
 from shop import error_pages, health
 from shop.error_pages import is_database_away
 from shop.errors import ShopError
+from shop.urls import urlpatterns as shop_addresses
 
 
 def away(request: HttpRequest) -> HttpResponse:
@@ -33,6 +34,7 @@ urlpatterns = [
     path("refusing/", refusing),
     path("gone/", error_pages.gone),
     path("healthz", health.alive),
+    *shop_addresses,
 ]
 handler404 = "shop.error_pages.page_not_found"
 handler500 = "shop.error_pages.server_error"

@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.translation import get_language
 
 from shop.logging import mask
+from shop.urls import urlpatterns as shop_addresses
 
 
 def show_language(request: HttpRequest, **_arguments: str) -> HttpResponse:
@@ -24,6 +25,7 @@ urlpatterns = [
     path("staff/", show_language),
     path("orders/<str:token>/", show_language),
     path("dvds/<str:sku>/", show_language),
+    *shop_addresses,
 ]
 handler404 = "shop.error_pages.page_not_found"
 
