@@ -1,6 +1,6 @@
 """What pages show of selling: prices in the visitor's currency, choices of currency and country, shipping."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -27,6 +27,8 @@ register = template.Library()
 
 # From this age on the demo says that a real shop would not use such rates.
 DAYS_UNTIL_RATES_LOOK_OLD = 5
+# A transfer has days: nobody counts those in minutes.
+LONGEST_COUNTDOWN = timedelta(hours=2)
 
 
 def _visitor(context: Context) -> VisitorRequest:
@@ -214,5 +216,5 @@ def points_line(listing: Listing) -> dict[str, Any]:
 
 @register.inclusion_tag("selling/_countdown.html")
 def countdown(until: datetime) -> dict[str, Any]:
-    """Until when something is held: the time without scripts, minutes and seconds with them."""
-    return {"until": until}
+    """Until when something is held: the time without scripts, minutes and seconds with them; a date when it is days."""
+    return {"until": until, "is_long": until - timezone.now() > LONGEST_COUNTDOWN}

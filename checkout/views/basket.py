@@ -28,6 +28,7 @@ from checkout.visitors import Visitor, buyer_of, remember, visitor_of
 from shop.posts import same_origin_post
 
 ALTERNATIVES = 8
+NEWEST = 4
 
 
 @private_page
@@ -116,12 +117,13 @@ def show_unavailable(request: HttpRequest, refusal: ListingUnavailable) -> HttpR
 
 
 def _alternatives(taken: list[Listing]) -> list[Listing]:
-    """Other copies and editions of the same films that are for sale, then related films."""
+    """Other copies and editions of the same films that are for sale, then related films; else what is new."""
     films = {film.pk: film for listing in taken for film in listing.films}
     same = [row for row in listings_of_films(list(films), limit=40) if row.is_for_sale]
     complete_cards(same)
     related = related_listings(list(films.values()), exclude_films=list(films)) if films else []
-    return (same + related)[:ALTERNATIVES]
+    newest = Listing.objects.for_sale().order_by("-published_at", "-id")
+    return (same + related)[:ALTERNATIVES] or load_cards(newest[:NEWEST])
 
 
 def buyer(request: HttpRequest) -> Visitor | None:

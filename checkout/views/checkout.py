@@ -266,7 +266,9 @@ def _place(request: HttpRequest) -> HttpResponse:
             shown_fingerprint=shown["fingerprint"],
         )
     except BasketEmpty as refusal:
-        return _empty(request, refusal)
+        # A second click at the same moment: the first one has just ordered what was in the basket.
+        placed = Order.objects.placed().filter(token=shown["token"], visitor_key=visitor.key).first()
+        return go_to_payment(request, placed, placed.payment_method) if placed else _empty(request, refusal)
     except TotalChanged as refusal:
         return _show_review(request, visitor, draft, refusal=refusal, shown=shown)
     except (AddressIncomplete, CannotShip, OrderNotFound):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -101,7 +102,7 @@ def my_orders(request: HttpRequest) -> HttpResponse:
         "orders": orders.orders_of(user),
         "balance": rewards.balance(account) if account else {"pending": 0, "available": 0},
         "entries": account.entries.select_related("order")[:ENTRIES_SHOWN] if account else [],
-        "has_unverified": user.emailaddress_set.filter(verified=False).exists(),
+        "has_unverified": EmailAddress.objects.filter(user=user, verified=False).exists(),
         "settings": ShopSettings.current(),
     }
     return render(request, "account/my_orders.html", context)

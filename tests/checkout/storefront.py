@@ -4,7 +4,6 @@ import re
 from html import unescape
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from catalog.models import Listing
@@ -26,18 +25,18 @@ def text_of(response: Any) -> str:
     return " ".join(unescape(plain).split())
 
 
-def reserve(client: Client, *pieces: Listing) -> HttpResponse:
-    response = HttpResponse()
+def reserve(client: Client, *pieces: Listing) -> Any:
+    response: Any = None
     for piece in pieces:
         response = client.post("/basket/reserve/", {"sku": piece.sku})
     return response
 
 
-def give_address(client: Client, **changes: str) -> HttpResponse:
+def give_address(client: Client, **changes: str) -> Any:
     return client.post("/checkout/address/", GERMAN_ADDRESS | changes)
 
 
-def choose(client: Client, *, shipping: str = "post_tracked", payment: str = "demo") -> HttpResponse:
+def choose(client: Client, *, shipping: str = "post_tracked", payment: str = "demo") -> Any:
     return client.post("/checkout/method/", {"shipping_method": shipping, "payment_method": payment})
 
 
@@ -66,6 +65,6 @@ def demo_page(placed: Order) -> str:
     return f"/checkout/demo/{DemoPayment.objects.get(reference=payment.reference).reference}/"
 
 
-def decide(client: Client, placed: Order, decision: str) -> HttpResponse:
+def decide(client: Client, placed: Order, decision: str) -> Any:
     """Decide at the provider and follow it back to the shop."""
     return client.post(demo_page(placed), {"decision": decision}, follow=True)

@@ -1,12 +1,14 @@
 """The checkout's pages: one decision each, nothing charged silently, the second click the first one's order."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from checkout import invariants
 from checkout.models import Order, OrderState, Payment
+from checkout.views import checkout as views
 from shop.models import ShopSettings, User
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.rates import load_newest
@@ -14,6 +16,7 @@ from tests.checkout.storefront import (
     GERMAN_ADDRESS,
     choose,
     decide,
+    demo_page,
     give_address,
     order,
     reserve,
@@ -315,3 +318,22 @@ def test_another_site_cannot_post_a_step(client: Client, path: str) -> None:
 def test_no_step_is_stored_by_a_cache(client: Client, path: str) -> None:
     up_to_review(client, a_listed_piece())
     assert client.get(path)["Cache-Control"] == "no-store"
+
+
+def test_a_click_that_the_first_one_overtakes_gives_the_same_order(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without scripts two quick clicks are two requests at once, and the browser shows the second's answer."""
+    shown = up_to_review(client, a_listed_piece())
+    twin = Client()
+    twin.cookies = client.cookies
+    look = views._missing_step
+
+    def overtaken(*args: Any) -> Any:
+        monkeypatch.setattr(views, "_missing_step", look)
+        twin.post("/checkout/review/", shown)
+        return look(*args)
+
+    monkeypatch.setattr(views, "_missing_step", overtaken)
+    answer = client.post("/checkout/review/", shown)
+    assert answer["Location"] == demo_page(Order.objects.placed().get())

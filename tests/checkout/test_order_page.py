@@ -1,6 +1,7 @@
 """The order behind its unguessable link: what it tells, and that it tells nobody else."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -147,7 +148,7 @@ def test_orders_of_a_guest_appear_once_the_address_is_verified(client: Client) -
     placed = order(client, a_listed_piece())
     decide(client, placed, "approve")
     member = User.objects.create_user("Erika@example.com", "secret-words-here")
-    address = member.emailaddress_set.create(email="Erika@example.com", verified=False, primary=True)
+    address = EmailAddress.objects.create(user=member, email="Erika@example.com", verified=False, primary=True)
     client.force_login(member)
     assert placed.number not in text_of(client.get("/account/orders/"))
     address.verified = True
@@ -172,3 +173,11 @@ def test_account_pages_wear_the_shops_frame(client: Client, path: str, language:
     assert 'class="brand"' in page
     assert '<div class="field' in page
     assert "<p>" not in page.split('<form class="account-form"')[1].split("</form>")[0]
+
+
+def test_days_are_not_counted_down_in_minutes(client: Client) -> None:
+    ShopSettings(bank_iban="GR1601101250000000012300695").save()
+    placed = order(client, a_listed_piece(), payment="bank_transfer")
+    page = client.get(f"/checkout/pay/{placed.token}/").content.decode()
+    assert "data-until" not in page
+    assert "Held for you until" in text_of(client.get(f"/checkout/pay/{placed.token}/"))

@@ -81,7 +81,7 @@ def test_a_challenge_authorises_nothing_until_it_is_confirmed(client: Client) ->
 def test_cancelling_at_the_provider_leads_back_to_paying(client: Client) -> None:
     placed = order(client, a_listed_piece())
     answer = decide(client, placed, "cancel")
-    assert answer.redirect_chain[-1][0] == f"/checkout/pay/{placed.token}/"  # type: ignore[attr-defined]
+    assert answer.redirect_chain[-1][0] == f"/checkout/pay/{placed.token}/"
     assert "was not finished" in text_of(answer)
 
 
