@@ -1,5 +1,6 @@
 """Listings: the pieces on offer, reserved and sold."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from catalog.api.listing_serializers import (
 from catalog.api.rows import listing_rows
 from catalog.listing_page import ListingPage, find_listing, load_listing_page
 from catalog.models import Listing
+from catalog.models.listing import SKU_PATTERN
 from catalog.playback import player_for_country, players_by_country
 from catalog.search import find_ids, is_cursor_valid
 from catalog.vocabularies import Grade, ListingState
@@ -33,6 +35,7 @@ from shop.api.fields import CodeField
 from shop.api.pagination import Page, PageArguments, neighbours, page_of, read_cursor
 from shop.api.views import ApiView, read_arguments
 
+_SKU = re.compile(SKU_PATTERN)
 SHOWN_STATES = (ListingState.LISTED, ListingState.RESERVED, ListingState.SOLD)
 
 
@@ -155,7 +158,7 @@ class DetailArguments(CurrencyArguments):
 
 
 class ListingList(ApiView):
-    """The shop's pieces, narrowed by the same facets as its pages. Those on offer, newest first, unless asked otherwise."""
+    """The shop's pieces, narrowed by the same facets as its pages; those on offer, unless asked otherwise."""
 
     queryset = Listing.objects.none()
     filter_backends = (DjangoFilterBackend,)
@@ -200,7 +203,7 @@ class ListingDetail(ApiView):
     @extend_schema(operation_id="listings_read", summary="A listing", responses={200: ListingSerializer})
     def get(self, request: Request, sku: str) -> Response:
         quote = quote_of(self.arguments)
-        listing = find_listing(sku)
+        listing = find_listing(sku) if _SKU.fullmatch(sku) else None
         if listing is None or listing.state not in SHOWN_STATES:
             raise UnknownListing(skus=[sku])
         country = self.arguments.get("player_country")

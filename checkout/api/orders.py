@@ -25,7 +25,6 @@ from checkout.currency import quote_for
 from checkout.errors import OrderMoveRefused, OrderNotFound, TotalChanged
 from checkout.models import Order, OrderState
 from checkout.visitors import Visitor
-from shop.api.fields import amount
 from shop.api.filters import StrictFilterSet
 from shop.api.idempotency import read as read_key
 from shop.api.pagination import PageArguments, page_of, page_of_queryset, read_cursor

@@ -64,10 +64,23 @@ class CodeListField(serializers.Field[Any, Any, Any, Any]):
         return coded_list(self.words, value)
 
 
+class DecimalText(serializers.RegexField):
+    """An exact decimal as text. A JSON number is refused: many readers make a float of it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^[0-9]{1,10}(\.[0-9]{1,2})?$", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
+
+
 class AmountSerializer(serializers.Serializer[Any]):
     """Money: an exact decimal as text, never a float."""
 
-    amount = serializers.RegexField(r"^[0-9]{1,10}(\.[0-9]{1,2})?$", help_text="Such as 5.00")
+    amount = DecimalText(help_text="Such as 5.00")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217")
 
 

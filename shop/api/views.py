@@ -125,7 +125,7 @@ class ApiView(APIView):
 def read_arguments(
     request: Request, serializer_class: type[serializers.Serializer[Any]], *, others: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The arguments in the address as this serializer reads them. Raises Invalid, also for any but its own and the others."""
+    """The arguments in the address as this serializer reads them. Raises Invalid, also for unknown ones."""
     fields = serializer_class().fields
     refuse_unknown(request, {*fields, *others})
     given = {
