@@ -8,7 +8,6 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-import httpx
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -134,7 +133,7 @@ def missed_publication_days(now: datetime | None = None) -> int | None:
 # Importing
 
 
-def fetch_daily(*, transport: httpx.BaseTransport | None = None) -> Outcome:
+def fetch_daily(*, transport: ecb.Transport | None = None) -> Outcome:
     """Fetch the ECB's daily feed and store its rate set, accepted or waiting for staff.
 
     Raises FeedError when the feed cannot be used; then nothing is stored and the rates in use stay.

@@ -21,6 +21,9 @@ import httpx
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+# How bytes travel; tests put a feed of their own in its place.
+Transport = httpx.BaseTransport
+
 MAX_BYTES = 1_000_000
 MAX_HISTORY_BYTES = 20_000_000
 TIMEOUT_SECONDS = 10.0
@@ -65,7 +68,7 @@ class DatedRates:
 
 
 def fetch(
-    url: str, *, etag: str = "", last_modified: str = "", transport: httpx.BaseTransport | None = None
+    url: str, *, etag: str = "", last_modified: str = "", transport: Transport | None = None
 ) -> Document | None:
     """Return the feed's document, or None when it is still the one with that ETag or date.
 
