@@ -150,6 +150,8 @@ def test_hot_tags_ask_the_database_nothing(show: Show, django_assert_num_queries
         "{% price listing.price.amount %}{% price_note listing.price.amount %}{% shipping_estimate listing %}"
         "{% currency_select %}{% rate_notice %}"
     )
-    show(everything, context=piece(), currency="USD", country="DE")
+    # Great Britain first: whether we ship there depends on the shop's settings, kept for a minute.
+    show(everything, context=piece(), currency="USD", country="GB")
     with django_assert_num_queries(0):
+        show(everything, context=piece(), currency="USD", country="DE")
         show(everything, context=piece(), currency="USD", country="GB")
