@@ -139,8 +139,8 @@ class EditionSerializer(EditionSummarySerializer):
     """
 
     film_ids = serializers.SerializerMethodField()
-    regions = serializers.SerializerMethodField()  # type: ignore[assignment]
-    bluray_regions = serializers.SerializerMethodField()  # type: ignore[assignment]
+    regions = serializers.SerializerMethodField()
+    bluray_regions = serializers.SerializerMethodField()
     release_date_precision = serializers.CharField(read_only=True, help_text="day, month or year")
     colour = CodeField(Colour)
     aspect_ratios = serializers.ListField(

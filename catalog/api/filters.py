@@ -154,7 +154,7 @@ class FilmFilter(StrictFilterSet):
         return films.filter(Exists(genres)) if value else films
 
     def by_director(self, films: QuerySet[Film], _name: str, value: list[str]) -> QuerySet[Film]:
-        credits = Credit.objects.filter(
+        directing = Credit.objects.filter(
             film=OuterRef("pk"), role__in=("director", "codirector"), person__in=[int(pk) for pk in value]
         )
-        return films.filter(Exists(credits)) if value else films
+        return films.filter(Exists(directing)) if value else films

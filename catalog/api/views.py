@@ -46,7 +46,7 @@ class FilmList(ApiView):
             cursor=read_cursor(self.arguments.get("cursor", ""), "sort_title"),
             limit=self.arguments["limit"],
         )
-        shown = page.showing(FilmSummarySerializer(page.results, many=True).data)
+        shown = page.showing(list(FilmSummarySerializer(page.results, many=True).data))
         return Response(shown.body(request), headers=shown.headers(request))
 
 

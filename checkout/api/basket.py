@@ -1,5 +1,6 @@
 """The basket: opened with a token, filled by reserving, emptied by giving back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from catalog.api import addresses
 from checkout import inventory, visitors
 from checkout.api.buyers import PARAMETER, buyer_of, token_of
-from checkout.api.offers import ConvertedSerializer, CurrencyArguments, converted
+from checkout.api.offers import ConvertedSerializer, CurrencyArguments, converted, shown_amount
 from checkout.api.quotes import ShippingQuoteSerializer, country_field, known_country, offer_form
 from checkout.money import BASE_CURRENCY
 from checkout.summary import Summary, SummaryLine, summarise
@@ -79,7 +80,7 @@ class OpenedBasketSerializer(BasketSerializer):
     token = serializers.CharField()
 
 
-def basket_form(visitor: Visitor, asked: dict[str, Any]) -> dict[str, Any]:
+def basket_form(visitor: Visitor, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The visitor's basket as the API shows it. Raises CurrencyNotOffered."""
     summary = summarise(
         inventory.live_reservations(visitor),
@@ -96,14 +97,14 @@ def basket_form(visitor: Visitor, asked: dict[str, Any]) -> dict[str, Any]:
         "points": summary.points,
         "weight_g": summary.weight_g,
         "base": {
-            "goods": amount(summary.goods_eur, BASE_CURRENCY),
+            "goods": shown_amount(summary.goods_eur, BASE_CURRENCY),
             "shipping": amount(summary.shipping_eur, BASE_CURRENCY),
-            "total": amount(summary.total_eur, BASE_CURRENCY),
+            "total": shown_amount(summary.total_eur, BASE_CURRENCY),
         },
         "presentment": {
-            "goods": amount(summary.goods_amount, quote.currency),
+            "goods": shown_amount(summary.goods_amount, quote.currency),
             "shipping": amount(summary.shipping_amount, quote.currency),
-            "total": amount(summary.total_amount, quote.currency),
+            "total": shown_amount(summary.total_amount, quote.currency),
         },
         "rate": f"{quote.rate.normalize():f}",
         "rate_date": quote.date,

@@ -49,7 +49,7 @@ class ListingFilmSerializer(FilmSummarySerializer):
 class ListingSummarySerializer(OfferFields, CopySerializer):
     """A listing in a list: the form that `listing_rows` gives without model instances."""
 
-    grade = CodeField(Grade, source="headline_grade")  # type: ignore[assignment]
+    grade = CodeField(Grade, source="headline_grade")
     photo = serializers.SerializerMethodField()
     films = ListingFilmSerializer(many=True, read_only=True)
     edition = EditionSummarySerializer(read_only=True)

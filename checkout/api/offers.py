@@ -13,7 +13,7 @@ from catalog.models import Listing
 from catalog.vocabularies import ListingState
 from checkout import rewards
 from checkout.currency import EURO, CurrencyQuote, quote_for
-from checkout.money import BASE_CURRENCY
+from checkout.money import BASE_CURRENCY, round_amount
 from shop.api.fields import AmountSerializer, amount
 from shop.models import ShopSettings
 
@@ -53,6 +53,11 @@ def converted(amount_eur: Decimal | None, quote: CurrencyQuote) -> dict[str, str
         "rate": f"{quote.rate.normalize():f}",
         "rate_date": quote.date.isoformat(),
     }
+
+
+def shown_amount(value: Decimal, currency: str) -> dict[str, str] | None:
+    """An amount with the decimals its currency has: 900, not 900.00, in yen."""
+    return amount(round_amount(value, currency), currency)
 
 
 def availability(state: str, reserved_until: datetime | None, now: datetime) -> str:

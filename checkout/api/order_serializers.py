@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from checkout.addresses import tidy_phone
+from checkout.api.offers import shown_amount
 from checkout.api.quotes import country_field, known_country
 from checkout.forms import AddressForm
 from checkout.models import Order, OrderAddress, OrderLine, OrderState, Payment, PaymentState
-from checkout.money import BASE_CURRENCY, round_amount
+from checkout.money import BASE_CURRENCY
 from shop.api.fields import AmountSerializer, amount
 from shop.models import ShopSettings
 
@@ -201,7 +202,7 @@ def order_form(order: Order, *, with_buyer: bool) -> dict[str, Any]:
         "rate_date": order.rate_set.date if order.rate_set else None,
         "lines": [_line(line, order.currency) for line in lines],
         "base": {part: amount(getattr(order, f"{part}_eur"), BASE_CURRENCY) for part in _PARTS},
-        "presentment": {part: _shown(getattr(order, f"{part}_amount"), order.currency) for part in _PARTS},
+        "presentment": {part: shown_amount(getattr(order, f"{part}_amount"), order.currency) for part in _PARTS},
         "points": sum(line.points for line in lines),
         "shipping": {
             "method": order.shipping_method,
@@ -236,7 +237,7 @@ def payment_form(payment: Payment, order: Order) -> dict[str, Any]:
         "attempt": payment.attempt,
         "payment_method": payment.gateway,
         "state": payment.state,
-        "amount": _shown(payment.amount, payment.currency),
+        "amount": shown_amount(payment.amount, payment.currency),
         "pay_url": _absolute(payment.pay_url) if payment.is_open and payment.pay_url else None,
         "transfer": {
             "account_holder": shop.bank_account_holder,
@@ -262,15 +263,10 @@ def _line(line: OrderLine, currency: str) -> dict[str, Any]:
         "title": line.title,
         "description": line.description,
         "base_price": amount(line.price_eur, BASE_CURRENCY),
-        "price": _shown(line.price_amount, currency),
+        "price": shown_amount(line.price_amount, currency),
         "weight_g": line.weight_g,
         "points": line.points,
     }
-
-
-def _shown(stored: Decimal, currency: str) -> dict[str, str] | None:
-    """A stored amount with the decimals its currency has: 900, not 900.00, in yen."""
-    return amount(round_amount(stored, currency), currency)
 
 
 def _address(address: OrderAddress | None) -> dict[str, str] | None:

@@ -117,7 +117,7 @@ class QuoteArguments(CurrencyArguments):
     def validate(self, found: dict[str, Any]) -> dict[str, Any]:
         if bool(found.get("sku")) == bool(found.get("weight_g")):
             raise serializers.ValidationError(
-                {"sku": serializers.ErrorDetail(_("Give either SKUs or weights."), code="required")}
+                {"sku": serializers.ErrorDetail(str(_("Give either SKUs or weights.")), code="required")}
             )
         return found
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Choices
+from django.db.models.enums import ChoicesType
 from django.utils.translation import get_language, override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,7 +17,7 @@ Words = type[Choices] | Callable[[str], str]
 @lru_cache(maxsize=4096)
 def _coded(words: Words, code: str, language: str) -> dict[str, str]:
     with override(language):
-        if isinstance(words, type):
+        if isinstance(words, ChoicesType):
             return {"code": code, "label": str(words(code).label) if code in words.values else code}
         return {"code": code, "label": words(code)}
 
@@ -37,7 +38,7 @@ class CodeSerializer(serializers.Serializer[Any]):
     """A code that never changes its meaning and its label in the language of the answer."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of that name
 
 
 @extend_schema_field(CodeSerializer)

@@ -1,9 +1,6 @@
 """Bearer keys: who calls, and what they may do."""
 
-from typing import Any
-
 from django.contrib.auth.models import AnonymousUser
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -42,17 +39,3 @@ class HasScope(BasePermission):
         if scope not in request.auth.scopes:
             raise problems.ScopeMissing(scope=scope)
         return True
-
-
-class KeyScheme(OpenApiAuthenticationExtension):
-    """How the OpenAPI document describes the keys."""
-
-    target_class = "shop.api.keys.KeyAuthentication"
-    name = "ApiKey"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A key made by the shop's owner. The catalogue and buying need none.",
-        }

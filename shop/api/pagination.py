@@ -110,7 +110,7 @@ def neighbours(
 def page_of_queryset(
     queryset: QuerySet[Any], *, column: str, is_descending: bool, cursor: Cursor | None, limit: int
 ) -> Page:
-    """A page of a queryset ordered by a text column, or by nothing but the key, and the primary key, by one query and its prefetches."""
+    """A page of a queryset in the order of a text column and the key, or of `pk` alone: one query and prefetches."""
     is_downwards = is_descending != (cursor is not None and cursor.is_backwards)
     if cursor is not None:
         beyond = "lt" if is_downwards else "gt"

@@ -28,6 +28,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="A new random text for each thing you want done; the same one when you repeat a request.",
 )
 
+KEY_SCHEME = "ApiKey"
+
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
@@ -66,6 +68,10 @@ class ApiSchema(AutoSchema):
             found.append(arguments)
         return found
 
+    def get_auth(self) -> list[Any]:
+        is_needed = self.method in getattr(self.view, "scopes", {})
+        return [{KEY_SCHEME: []}] if is_needed else [{}]
+
     def get_filter_backends(self) -> list[Any]:
         return list(getattr(self.view, "filter_backends", [])) if self.method == "GET" else []
 
@@ -79,9 +85,16 @@ class ApiSchema(AutoSchema):
         return operation
 
 
-def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Put the problem document among the components (a hook of drf-spectacular)."""
+def add_shared_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Put keys and the problem document among the components (a hook of drf-spectacular)."""
     components = result.setdefault("components", {})
+    components["securitySchemes"] = {
+        KEY_SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key made by the shop's owner. The catalogue and buying need none.",
+        }
+    }
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components.setdefault("responses", {})["Problem"] = {
         "description": "A refusal, as a problem document (RFC 9457).",
@@ -93,8 +106,9 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
 @lru_cache(maxsize=1)
 def document() -> bytes:
     """The OpenAPI document as JSON, in English."""
+    generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]
     with translation.override("en"):
-        return orjson.dumps(SchemaGenerator().get_schema(request=None, public=True), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(generator.get_schema(request=None, public=True), option=orjson.OPT_INDENT_2)
 
 
 @require_safe
