@@ -104,7 +104,7 @@ class AddressForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):
             cleaned[name] = tidy_postcode(value) if name == "postcode" else tidy_line(value)
             if self.fields[name].required and not cleaned[name] and name not in self.errors:
                 self.add_error(name, forms.ValidationError(_("This field is required."), code="required"))
