@@ -56,6 +56,13 @@ def test_the_whole_purchase(buyer: Program) -> None:
     assert invariants.find_broken() == []
 
 
+def test_a_new_basket_is_empty_and_costs_nothing() -> None:
+    opened = Program().post("/basket/?currency=JPY").json()
+    assert opened["lines"] == []
+    assert opened["base"]["total"] == {"amount": "0.00", "currency": "EUR"}
+    assert opened["presentment"]["total"] == {"amount": "0", "currency": "JPY"}
+
+
 def test_a_bank_transfer_says_where_to(buyer: Program) -> None:
     settings = ShopSettings.current()
     settings.bank_iban = "GR1601101250000000012300695"
@@ -142,6 +149,7 @@ def without(name: str) -> dict[str, Any]:
         ({"shipping_address": without("country")}, "#/shipping_address/country", "required"),
         ({"shipping_address": {**BERLIN, "country": "QQ"}}, "#/shipping_address/country", "invalid_choice"),
         ({"shipping_address": {**BERLIN, "phone": "x"}}, "#/shipping_address/phone", "invalid"),
+        ({"shipping_address": {**BERLIN, "city": "\u2028"}}, "#/shipping_address/city", "required"),
         ({"billing_address": {**BERLIN, "line1": ""}}, "#/billing_address/line1", "blank"),
         ({"expected_total": {"amount": 13.9, "currency": "EUR"}}, "#/expected_total/amount", "invalid"),
         ({"expected_total": {"amount": "1e3", "currency": "EUR"}}, "#/expected_total/amount", "invalid"),
