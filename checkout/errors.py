@@ -32,9 +32,7 @@ class ListingUnavailable(CheckoutError):
 class ReservationPaused(CheckoutError):
     code = "reservation_paused"
     status = 409
-    message = _(
-        "You have just held this piece and somebody else is asking for it. Please try again a little later."
-    )
+    message = _("You have just held this piece and somebody else is asking for it. Please try again a little later.")
 
 
 class TooManyReservations(CheckoutError):

@@ -164,9 +164,7 @@ def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
         refund.reference = reference[:120]
         refund.done_at = timezone.now()
         refund.save(update_fields=["state", "reference", "done_at"])
-        done = payment.refunds.filter(state=Refund.State.DONE).aggregate(Sum("amount"))[
-            "amount__sum"
-        ] or Decimal(0)
+        done = payment.refunds.filter(state=Refund.State.DONE).aggregate(Sum("amount"))["amount__sum"] or Decimal(0)
         payment.refunded_amount = done
         payment.save(update_fields=["refunded_amount"])
         is_full = done >= payment.amount

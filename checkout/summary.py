@@ -135,7 +135,5 @@ def summarise(
         )
         option = next((row for row in offer.options if row.method == method), None)
         if option is None and not method:
-            option = next((row for row in offer.options if row.is_default), None) or next(
-                iter(offer.options), None
-            )
+            option = next((row for row in offer.options if row.is_default), None) or next(iter(offer.options), None)
     return Summary(lines=lines, quote=quote, offer=offer, option=option)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.conf import settings
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.cache import cache
@@ -231,7 +231,7 @@ class ApiKey(models.Model):
         expires_at: datetime | None = None,
         by: User | None = None,
     ) -> tuple["ApiKey", str]:
-        """Make a key; returns its row and the key, which nobody can read again. Raises ValueError for an unknown scope."""
+        """Make a key; returns its row and the key itself. Raises ValueError for an unknown scope."""
         wanted = sorted({Scope(scope).value for scope in scopes})
         secret = cls.PREFIX + secrets.token_urlsafe(32)
         key = cls.objects.create(

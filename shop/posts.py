@@ -54,8 +54,6 @@ def same_origin_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 def safe_next(request: HttpRequest, default: str) -> str:
     """The page to return to after a post: `next` when it is on this site, else default."""
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return target
     return default

@@ -69,6 +69,17 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Connections stay open for good, those of server threads too; the test database can only go without them."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(autouse=True)
 def _fresh_start() -> Iterator[None]:
     """No test sees another's cached rows or language."""

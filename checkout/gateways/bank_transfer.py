@@ -50,9 +50,7 @@ class BankTransferGateway:
         """Staff send the money back by hand; the refund stays due until they say so."""
         return ""
 
-    def _record(
-        self, payment: Payment, *, pay_url: str = "", expires_at: datetime | None = None
-    ) -> ProviderPayment:
+    def _record(self, payment: Payment, *, pay_url: str = "", expires_at: datetime | None = None) -> ProviderPayment:
         return ProviderPayment(
             reference=f"{payment.order.number}-{payment.attempt}",
             status=_STATUS.get(PaymentState(payment.state), ProviderStatus.OPEN),

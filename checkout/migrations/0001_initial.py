@@ -3,6 +3,7 @@
 import checkout.models.order
 import checkout.models.shipping
 import django.contrib.postgres.constraints
+import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.constraints
@@ -66,6 +67,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3)),
                 ('amount_minor', models.PositiveBigIntegerField()),
                 ('refunded_minor', models.PositiveBigIntegerField(default=0)),
+                ('refund_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None)),
                 ('status', models.CharField(choices=[('open', 'Open'), ('needs_confirmation', 'Needs 3-D Secure'), ('authorised', 'Authorised'), ('captured', 'Captured'), ('declined', 'Declined'), ('voided', 'Voided'), ('expired', 'Expired')], default='open', max_length=20)),
                 ('return_url', models.CharField(max_length=300)),
                 ('expires_at', models.DateTimeField()),

@@ -105,20 +105,12 @@ class Order(models.Model):
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=6, default=Decimal(1))
     goods_eur = models.DecimalField(_("goods (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     goods_amount = models.DecimalField(_("goods"), max_digits=14, decimal_places=2, default=Decimal(0))
-    discount_eur = models.DecimalField(
-        _("discount (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0)
-    )
+    discount_eur = models.DecimalField(_("discount (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     discount_amount = models.DecimalField(_("discount"), max_digits=14, decimal_places=2, default=Decimal(0))
-    shipping_eur = models.DecimalField(
-        _("shipping (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0)
-    )
+    shipping_eur = models.DecimalField(_("shipping (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     shipping_amount = models.DecimalField(_("shipping"), max_digits=14, decimal_places=2, default=Decimal(0))
-    tax_eur = models.DecimalField(
-        _("tax not included (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0)
-    )
-    tax_amount = models.DecimalField(
-        _("tax not included"), max_digits=14, decimal_places=2, default=Decimal(0)
-    )
+    tax_eur = models.DecimalField(_("tax not included (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
+    tax_amount = models.DecimalField(_("tax not included"), max_digits=14, decimal_places=2, default=Decimal(0))
     total_eur = models.DecimalField(_("total (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     total_amount = models.DecimalField(_("total"), max_digits=14, decimal_places=2, default=Decimal(0))
 
@@ -129,9 +121,7 @@ class Order(models.Model):
     parcel_weight_g = models.PositiveIntegerField(_("parcel weight (grams)"), null=True, blank=True)
     has_customs = models.BooleanField(_("customs declaration"), default=False)
     payment_method = models.CharField(_("payment method"), max_length=20, blank=True)
-    points_per_euro = models.DecimalField(
-        _("points per euro"), max_digits=6, decimal_places=2, default=Decimal(0)
-    )
+    points_per_euro = models.DecimalField(_("points per euro"), max_digits=6, decimal_places=2, default=Decimal(0))
     buyer_note = models.CharField(_("note from the buyer"), max_length=500, blank=True)
     staff_note = models.TextField(_("note for staff"), blank=True)
     carrier = models.CharField(_("carrier"), max_length=60, blank=True)
@@ -160,10 +150,7 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     total_eur=F("goods_eur") + F("shipping_eur") + F("tax_eur") - F("discount_eur"),
-                    total_amount=F("goods_amount")
-                    + F("shipping_amount")
-                    + F("tax_amount")
-                    - F("discount_amount"),
+                    total_amount=F("goods_amount") + F("shipping_amount") + F("tax_amount") - F("discount_amount"),
                 ),
                 name="order_total_is_sum_of_parts",
             ),
@@ -187,9 +174,7 @@ class Order(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["state", "-placed_at"], name="order_desk"),
-            models.Index(
-                fields=["pay_by"], condition=Q(state=OrderState.AWAITING_PAYMENT), name="order_unpaid"
-            ),
+            models.Index(fields=["pay_by"], condition=Q(state=OrderState.AWAITING_PAYMENT), name="order_unpaid"),
             models.Index(fields=["email"], name="order_by_email"),
         ]
 
@@ -261,9 +246,7 @@ class OrderLine(models.Model):
     description = models.CharField(_("description"), max_length=300, blank=True)
     price_eur = models.DecimalField(_("price (EUR)"), max_digits=8, decimal_places=2)
     price_amount = models.DecimalField(_("price"), max_digits=12, decimal_places=2)
-    discount_eur = models.DecimalField(
-        _("discount (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0)
-    )
+    discount_eur = models.DecimalField(_("discount (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0))
     weight_g = models.PositiveIntegerField(_("weight (grams)"))
     points = models.PositiveIntegerField(_("points"), default=0)
     tax_scheme = models.CharField(_("tax scheme"), max_length=10, choices=TaxScheme.choices)

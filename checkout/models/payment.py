@@ -65,9 +65,7 @@ class Payment(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField(_("attempt"))
     gateway = models.CharField(_("gateway"), max_length=20)
-    state = models.CharField(
-        _("state"), max_length=16, choices=PaymentState.choices, default=PaymentState.CREATED
-    )
+    state = models.CharField(_("state"), max_length=16, choices=PaymentState.choices, default=PaymentState.CREATED)
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
@@ -100,9 +98,7 @@ class Payment(models.Model):
                 name="payment_refunds_within_amount",
             ),
             models.CheckConstraint(
-                condition=~Q(
-                    state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED, PaymentState.REFUNDED)
-                )
+                condition=~Q(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED, PaymentState.REFUNDED))
                 | Q(captured_at__isnull=False),
                 name="payment_captured_has_time",
             ),

@@ -73,9 +73,7 @@ class Reservation(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["visitor_key"], condition=Q(released_at__isnull=True), name="reservation_by_visitor"
-            ),
+            models.Index(fields=["visitor_key"], condition=Q(released_at__isnull=True), name="reservation_by_visitor"),
             models.Index(
                 fields=["address_range"], condition=Q(released_at__isnull=True), name="reservation_by_address"
             ),

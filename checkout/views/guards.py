@@ -20,12 +20,15 @@ def private_page(view: View) -> View:
 
 
 def secret_link(view: View) -> View:
-    """For pages whose address is their only key: also never named to another page as where one comes from."""
+    """For pages whose address is their only key: also never named to another site as where one comes from.
+
+    Not `no-referrer`: with it browsers send `Origin: null`, and the page's own forms would look foreign.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = _close(view(request, *args, **kwargs))
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return guarded

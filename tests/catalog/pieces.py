@@ -15,9 +15,7 @@ from checkout.models import Order, OrderState, Reservation
 def an_edition(*, title: str = "The Cranes Are Flying", genres: tuple[str, ...] = ("DRA", "WAR")) -> Edition:
     film = Film.objects.create(title=title, sort_title=title, year=1957)
     for code in genres:
-        film.genres.add(
-            Genre.objects.get_or_create(code=code, defaults={"name_en": code, "name_el": code})[0]
-        )
+        film.genres.add(Genre.objects.get_or_create(code=code, defaults={"name_en": code, "name_el": code})[0])
     edition = Edition.objects.create()
     edition.edition_films.create(film=film)
     return edition

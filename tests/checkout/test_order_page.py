@@ -34,7 +34,7 @@ def test_whoever_has_the_link_sees_the_order(client: Client) -> None:
 def test_the_link_leaks_nowhere(client: Client) -> None:
     answer = client.get(a_placed_order().get_absolute_url())
     assert answer["Cache-Control"] == "no-store"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert "noindex" in answer["X-Robots-Tag"]
 
 

@@ -45,7 +45,12 @@ def test_the_database_refuses_an_illegal_move_of_an_order(shippable, state):
 def test_the_database_refuses_to_move_a_payment_back(shippable):
     order = an_order(a_visitor(), [a_listed_piece().sku])
     payment = Payment.objects.create(
-        order=order, attempt=1, gateway="demo", currency="EUR", amount=order.total_amount, amount_minor=1,
+        order=order,
+        attempt=1,
+        gateway="demo",
+        currency="EUR",
+        amount=order.total_amount,
+        amount_minor=1,
         state=PaymentState.FAILED,
     )
     with pytest.raises(IntegrityError, match="illegal transition"), transaction.atomic():
