@@ -136,7 +136,7 @@ class ShopSettings(models.Model):
     @classmethod
     def current(cls) -> "ShopSettings":
         """The settings row, at most a minute old; defaults before the first save."""
-        settings = cache.get(cls.CACHE_KEY)
+        settings: ShopSettings | None = cache.get(cls.CACHE_KEY)
         if settings is None:
             settings = cls.objects.filter(pk=1).first() or cls(pk=1)
             cache.set(cls.CACHE_KEY, settings, 60)

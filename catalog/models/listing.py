@@ -65,7 +65,8 @@ class ConditionGrade(models.Model):
         return self.get_code_display()
 
     def _in_language(self, name: str) -> str:
-        return getattr(self, f"{name}_{'el' if get_language() == 'el' else 'en'}")
+        text: str = getattr(self, f"{name}_{'el' if get_language() == 'el' else 'en'}")
+        return text
 
     @property
     def definition(self) -> str:
@@ -128,7 +129,7 @@ class Listing(models.Model):
         _("state"), max_length=10, choices=ListingState.choices, default=ListingState.DRAFT, editable=False
     )
     reserved_until = models.DateTimeField(_("reserved until"), null=True, blank=True, editable=False)
-    price = MoneyField(
+    price = MoneyField(  # type: ignore[no-untyped-call]
         _("price"),
         max_digits=8,
         decimal_places=2,

@@ -6,12 +6,11 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from checkout import currency
 from checkout.models import Rate, RateSet
 from checkout.models.currency import RateSetStatus
-from shop.admin_base import Deed, ReadOnlyAdmin, ReadOnlyTabular
+from shop.admin_base import Deed, ReadOnlyAdmin, ReadOnlyTabular, coloured
 
 
 class RateInline(ReadOnlyTabular):
@@ -57,10 +56,10 @@ class RateSetAdmin(ReadOnlyAdmin):
         ),
     ]
 
-    @display(
+    @coloured(
         description=_("status"),
         ordering="status",
-        label={
+        colours={
             RateSetStatus.ACCEPTED: "success",
             RateSetStatus.WAITING: "warning",
             RateSetStatus.REJECTED: "danger",

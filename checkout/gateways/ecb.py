@@ -67,9 +67,7 @@ class DatedRates:
     unusable: dict[str, str] = field(default_factory=dict)
 
 
-def fetch(
-    url: str, *, etag: str = "", last_modified: str = "", transport: Transport | None = None
-) -> Document | None:
+def fetch(url: str, *, etag: str = "", last_modified: str = "", transport: Transport | None = None) -> Document | None:
     """Return the feed's document, or None when it is still the one with that ETag or date.
 
     Gives up after ten seconds in all and after one megabyte. Raises FeedError.
