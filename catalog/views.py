@@ -210,6 +210,17 @@ def listing(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
     return render(request, "catalog/listing.html", {"page": page, "listing": found, "edition": found.edition})
 
 
+def preview(request: HttpRequest, sku: str) -> HttpResponse:
+    """A piece's page as it would be, whatever its state. Only the staff site may call this."""
+    found = find_listing(sku)
+    if found is None:
+        raise Http404
+    page = load_listing_page(found, player=player_of(request))
+    notice = {"text": _("Preview: only staff see this page."), "tone": "warn"}
+    context = {"page": page, "listing": found, "edition": found.edition, "notice": notice}
+    return render(request, "catalog/listing.html", context)
+
+
 def unknown_sku(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
     """404 that helps: the nearest SKUs, or pieces whose title is like the words of the address."""
     words = fold(slug.replace("-", " "))[:100]

@@ -7,15 +7,16 @@ from django import forms
 from django.contrib import admin
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from catalog import listings, photos
+from catalog import listings, photos, views
 from catalog.admin.found_by import RefreshesSearch
 from catalog.admin.listing_forms import PUBLIC_STATES, GradeForm, GradeFormSet, ListingForm, NewListingForm
 from catalog.models import (
@@ -320,8 +321,23 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
             photos.add_photo(listing=listing, content=content, kind=kind)
         listings.grade(listing)
 
+    def get_urls(self) -> list[URLPattern]:
+        show = self.admin_site.admin_view(self.preview)
+        return [path("<int:listing_id>/preview/", show, name="catalog_listing_preview"), *super().get_urls()]
+
+    def preview(self, request: HttpRequest, listing_id: int) -> HttpResponse:
+        """The public page of a piece that is not public yet, before it is published."""
+        listing = self.get_object(request, str(listing_id))
+        if listing is None or not self.has_view_permission(request, listing):
+            raise Http404
+        return views.preview(request, listing.sku)
+
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        return super().get_view_on_site_url(obj) if obj and obj.state in PUBLIC_STATES else None
+        if obj is None:
+            return None
+        if obj.state in PUBLIC_STATES:
+            return super().get_view_on_site_url(obj)
+        return reverse("admin:catalog_listing_preview", args=[obj.pk])
 
     @admin.display(description="")
     def cover(self, listing: Listing) -> str:

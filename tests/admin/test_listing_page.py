@@ -278,3 +278,15 @@ def test_a_saved_piece_is_found_by_its_words(cataloguer: Client) -> None:
 
     listing.refresh_from_db()
     assert "cranes" in listing.search_text
+
+
+def test_a_draft_is_previewed_as_its_page_by_staff_alone(cataloguer: Client, client: Client) -> None:
+    draft = a_graded_draft()
+    preview = reverse("admin:catalog_listing_preview", args=(draft.pk,))
+    assert preview in cataloguer.get(change(draft)).content.decode()
+    page = cataloguer.get(preview)
+    assert page.status_code == 200
+    assert "only staff see this page" in page.content.decode()
+    assert draft.sku in page.content.decode()
+    assert client.get(preview).status_code == 302
+    assert client.get(f"/dvds/{draft.sku}/").status_code == 404
