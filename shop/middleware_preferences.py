@@ -23,4 +23,12 @@ class PreferencesMiddleware:
         for cookie, value in wrong.items():
             if cookie not in response.cookies:  # the view may just have set what the visitor chose
                 preferences.remember(response, cookie, value)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            _keep_to_this_visitor(response)
         return response
+
+
+def _keep_to_this_visitor(response: HttpResponse) -> None:
+    """Pages show prices, shipping and a basket by cookie: no shared cache may mix them, and a browser asks again."""
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-cache"

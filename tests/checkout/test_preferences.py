@@ -113,3 +113,10 @@ def test_it_rejects_posts_from_other_sites(client: Client) -> None:
 def test_cookies_are_secure_where_the_shop_is(client: Client, settings: Settings) -> None:
     settings.SESSION_COOKIE_SECURE = True
     assert client.post("/currency/", {"currency": "USD"}).cookies["currency"]["secure"]
+
+
+@pytest.mark.parametrize("path", ["/", "/el/dvds/", "/shipping/"])
+def test_no_shared_cache_may_mix_visitors(client, path):
+    answer = client.get(path)
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert not answer.cookies
