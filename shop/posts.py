@@ -52,8 +52,8 @@ def same_origin_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 def safe_next(request: HttpRequest, default: str) -> str:
-    """The page to return to after a post: `next` when it is on this site, else default."""
-    target = request.POST.get("next", "")
+    """The page to return to: `next`, posted or in the address, when it is on this site, else default."""
+    target = (request.POST if request.method == "POST" else request.GET).get("next", "")
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return target
     return default

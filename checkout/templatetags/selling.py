@@ -105,13 +105,13 @@ def currency_select(context: Context) -> dict[str, Any]:
 
 
 @register.inclusion_tag("selling/_country_select.html", takes_context=True)
-def country_select(context: Context) -> dict[str, Any]:
-    """A form that quotes shipping to another country and stays on the page."""
+def country_select(context: Context, back: str = "") -> dict[str, Any]:
+    """A form that quotes shipping to another country and stays on the page, or goes back to another."""
     visitor = _visitor(context)
     return {
         "choices": shipping.country_choices(),
         "chosen": visitor.country,
-        "next": cast(HttpRequest, visitor).get_full_path(),
+        "next": back or cast(HttpRequest, visitor).get_full_path(),
     }
 
 
@@ -132,7 +132,7 @@ def shipping_estimate(context: Context, listing: Listing) -> dict[str, Any]:
         "price": _in(visitor.currency_quote, offer.default.price_eur) if offer.default else "",
         "adds_nothing": second_adds is not None and second_adds <= 0,
         "second_adds": _in(visitor.currency_quote, second_adds) if second_adds and second_adds > 0 else "",
-        "next": cast(HttpRequest, visitor).get_full_path(),
+        "next": cast(HttpRequest, visitor).path,
         "request": visitor,
     }
 

@@ -120,6 +120,10 @@ def test_the_estimate_for_germany_in_dollars(show: Show) -> None:
     assert "Customs" not in text
 
 
+def test_the_estimate_leads_to_the_choice_of_country_and_back(show: Show) -> None:
+    assert 'href="/shipping/?next=/dvds/"' in show("{% shipping_estimate listing %}", context=piece())
+
+
 def test_the_estimate_says_what_a_second_disc_adds(show: Show) -> None:
     text = show("{% shipping_estimate listing %}", context=piece(weight_g=200), country="DE")
     assert "A second disc in the same parcel adds €3.00." in text

@@ -35,6 +35,18 @@ def test_it_starts_with_the_visitors_country(client: Client) -> None:
     assert '<option value="DE" selected>Germany</option>' in text
 
 
+def test_choosing_a_country_leads_back_to_the_piece(client: Client) -> None:
+    text = page(client, "/shipping/?next=/dvds/MOV-1/film/")
+    assert '<input type="hidden" name="next" value="/dvds/MOV-1/film/">' in text
+    assert '<a href="/dvds/MOV-1/film/">Back to the piece</a>' in text
+
+
+def test_it_leads_to_no_other_site(client: Client) -> None:
+    text = page(client, "/shipping/?next=https://evil.example/")
+    assert "Back to the piece" not in text
+    assert 'href="https://evil.example' not in text
+
+
 def test_every_band_of_every_offered_method_is_on_it(client: Client) -> None:
     text = page(client)
     for band in ShippingRate.objects.filter(method__is_enabled=True):
