@@ -92,10 +92,13 @@ def _reserve_all(listings: Sequence[Listing], visitor: Visitor) -> list[Reservat
     _check_caps(visitor, settings, adding=len(wanted))
     _check_pause(wanted, visitor, settings)
     claimed = claim(wanted, visitor, hold=timedelta(minutes=settings.reservation_minutes))
-    lost = [listing.sku for listing in wanted if listing.pk not in {row.listing_id for row in claimed}]
-    if lost:
-        raise ListingUnavailable(lost)
-    return held + claimed
+    lost = [listing for listing in wanted if listing.pk not in {row.listing_id for row in claimed}]
+    # A second press of the button: the first one has just claimed it for the same visitor.
+    own = list(Reservation.objects.live().filter(listing__in=lost, visitor_key=visitor.key)) if lost else []
+    lost_to_others = [listing.sku for listing in lost if listing.pk not in {row.listing_id for row in own}]
+    if lost_to_others:
+        raise ListingUnavailable(lost_to_others)
+    return held + claimed + own
 
 
 def claim(listings: Sequence[Listing], visitor: Visitor, *, hold: timedelta) -> list[Reservation]:
@@ -116,9 +119,16 @@ def claim(listings: Sequence[Listing], visitor: Visitor, *, hold: timedelta) -> 
 
 
 def _check_caps(visitor: Visitor, settings: ShopSettings, *, adding: int) -> None:
-    """Refuse hoarding. Two tabs of one visitor wait for each other here, so the cap holds in a race too."""
+    """Refuse hoarding. Two tabs of one visitor wait for each other here, so the cap holds in a race too.
+
+    Whoever is signed in is one visitor in every browser: new cookies must not give new hands to hold with.
+    """
     _lock_name(f"visitor:{visitor.key}")
-    own = Reservation.objects.live().filter(visitor_key=visitor.key).count()
+    own_claims = Q(visitor_key=visitor.key)
+    if visitor.user_id is not None:
+        _lock_name(f"user:{visitor.user_id}")
+        own_claims |= Q(user_id=visitor.user_id)
+    own = Reservation.objects.live().filter(own_claims).count()
     if own + adding > settings.reservations_per_visitor:
         raise TooManyReservations(limit=settings.reservations_per_visitor)
     if visitor.is_guest and visitor.address_range:
@@ -282,6 +292,13 @@ def extend(order: Order, *, hold: timedelta, once: bool) -> None:
             """,
             {"hold": hold.total_seconds(), "order": order.pk, "once": once},
         )
+
+
+def hold_until(order: Order, *, until: datetime) -> None:
+    """Hold an unpaid order's pieces exactly until then. Listings must be locked."""
+    claims = Reservation.objects.unreleased().filter(order_line__order=order, until__isnull=False)
+    Listing.objects.filter(reservations__in=claims, state=ListingState.RESERVED).update(reserved_until=until)
+    claims.update(until=until)
 
 
 def reclaim(order: Order, *, hold: timedelta) -> list[str]:

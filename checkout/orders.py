@@ -1,5 +1,6 @@
 """An order's life apart from its payment: drafted, placed once, packed, shipped, delivered."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ from checkout.errors import (
     ShippingMethodUnavailable,
     TotalChanged,
 )
-from checkout.models import Order, OrderAddress, OrderEvent, OrderLine, OrderState
+from checkout.models import Order, OrderAddress, OrderEvent, OrderLine, OrderState, Reservation
 from checkout.models.order import ORDER_MOVES
 from checkout.summary import Summary, summarise
 from checkout.visitors import Visitor
@@ -85,11 +86,25 @@ def start_draft(visitor: Visitor, *, language: str) -> Order:
             ignore_conflicts=True,
         )
         found = Order.objects.get(visitor_key=visitor.key, state=OrderState.DRAFT)
-    elif (found.language, found.user_id) != (language, visitor.user_id or found.user_id):
+    elif found.user_id is not None and found.user_id != visitor.user_id:
+        # Begun in an account that is no longer signed in on this browser: not for other eyes, not for its orders.
+        _empty_draft(found)
+        return start_draft(visitor, language=language)
+    elif (found.language, found.user_id) != (language, visitor.user_id):
         found.language = language
-        found.user_id = visitor.user_id or found.user_id
+        found.user_id = visitor.user_id
         found.save(update_fields=["language", "user"])
     return found
+
+
+def _empty_draft(draft: Order) -> None:
+    """Forget who began a draft and what they filled in."""
+    with transaction.atomic():
+        draft = _lock_draft(draft)
+        draft.addresses.all().delete()
+        draft.user = None
+        draft.email = draft.buyer_note = ""
+        draft.save(update_fields=["user", "email", "buyer_note"])
 
 
 def set_address(
@@ -146,6 +161,15 @@ def summary_of(draft: Order, visitor: Visitor, *, currency: str) -> Summary:
     )
 
 
+def fingerprint_of(draft: Order, summary: Summary) -> str:
+    """Changes whenever anything does that the buyer is asked to confirm: who, where to, what, how, how much."""
+    addresses = sorted(draft.addresses.all(), key=lambda row: row.kind)
+    fields = ("kind", "name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
+    parts = [summary.fingerprint, draft.email, draft.payment_method]
+    parts += [str(getattr(row, field)) for row in addresses for field in fields]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
 def place(
     *,
     token: str,
@@ -156,7 +180,7 @@ def place(
 ) -> Order:
     """Freeze the visitor's draft into an order awaiting payment; a second call gives the same order.
 
-    `shown_total` is the total the buyer agreed to, in `currency`; with `shown_fingerprint` every part of it.
+    `shown_total` is the total the buyer agreed to, in `currency`; `shown_fingerprint` all they were shown.
     Raises OrderNotFound, BasketEmpty, AddressIncomplete, CannotShip, ShippingMethodUnavailable and
     TotalChanged; then nothing has changed.
     """
@@ -169,7 +193,7 @@ def place(
         inventory.lock(row.listing_id for row in inventory.live_reservations(visitor))
         summary = summary_of(order, visitor, currency=currency)
         _check_complete(order, summary)
-        if summary.total_amount != shown_total or shown_fingerprint not in (None, summary.fingerprint):
+        if summary.total_amount != shown_total or shown_fingerprint not in (None, fingerprint_of(order, summary)):
             raise TotalChanged(total=str(summary.total_amount), currency=currency)
         _freeze(order, summary)
         log(order, "placed")
@@ -299,10 +323,14 @@ def forget_drafts() -> int:
     """Delete drafts nobody has touched for a week: they hold addresses of people who bought nothing."""
     old = timezone.now() - timedelta(days=DRAFT_DAYS)
     stale = Order.objects.filter(state=OrderState.DRAFT, created_at__lt=old)
+    # Whoever holds a piece may be filling in the draft just now.
+    stale = stale.exclude(visitor_key__in=Reservation.objects.live().values("visitor_key"))
     with transaction.atomic():
-        OrderAddress.objects.filter(order__in=stale).delete()
-        count, _rows = stale.filter(Q(payments__isnull=True)).delete()
-    return count
+        # Locked first: a draft placed meanwhile must keep its addresses.
+        locked = list(stale.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+        OrderAddress.objects.filter(order__in=locked).delete()
+        Order.objects.filter(pk__in=locked).delete()
+    return len(locked)
 
 
 def link_to(order: Order) -> str:

@@ -17,6 +17,8 @@ from checkout.money import to_minor_units
 
 # A provider's payment page closes before the reservation does, so a payment always finds its piece.
 SESSION = timedelta(minutes=31)
+# Money has come in, whatever has become of it since.
+MONEY_STATES = (PaymentState.CAPTURED, PaymentState.PART_REFUNDED, PaymentState.REFUNDED)
 _TIMES = {
     PaymentState.AUTHORISED: "authorised_at",
     PaymentState.CAPTURED: "captured_at",
@@ -134,6 +136,11 @@ def decide_refund(payment: Payment, *, amount: Decimal, reason_key: str) -> Refu
     return refund
 
 
+def decided(payment: Payment) -> Decimal:
+    """What was decided to be given back of a payment, paid out or not yet."""
+    return payment.refunds.aggregate(Sum("amount"))["amount__sum"] or Decimal(0)
+
+
 def pay_out(refund: Refund) -> Refund:
     """Give decided money back through the provider; call outside any transaction. Repeating it is safe.
 
@@ -156,6 +163,8 @@ def pay_out(refund: Refund) -> Refund:
 def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
     """Note that refunded money has left, and what is now refunded of the payment and the order."""
     with transaction.atomic():
+        # The order first, as everywhere: it is written below, and a cancellation may be waiting for the payment.
+        order = Order.objects.select_for_update(of=("self",)).get(pk=refund.payment.order_id)
         payment = lock(refund.payment_id)
         refund = Refund.objects.select_for_update().get(pk=refund.pk)
         if refund.state == Refund.State.DONE:
@@ -167,9 +176,16 @@ def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
         done = payment.refunds.filter(state=Refund.State.DONE).aggregate(Sum("amount"))["amount__sum"] or Decimal(0)
         payment.refunded_amount = done
         payment.save(update_fields=["refunded_amount"])
-        is_full = done >= payment.amount
-        move(payment, PaymentState.REFUNDED if is_full else PaymentState.PART_REFUNDED)
-        Order.objects.filter(pk=payment.order_id).update(
-            refund_state=Order.Refund.FULL if is_full else Order.Refund.PART
-        )
+        move(payment, PaymentState.REFUNDED if done >= payment.amount else PaymentState.PART_REFUNDED)
+        order.refund_state = _refund_state_of(order)
+        order.save(update_fields=["refund_state"])
     return refund
+
+
+def _refund_state_of(order: Order) -> Order.Refund:
+    """How much of what the order costs was given back; money that came twice and went back once is no refund."""
+    money = order.payments.filter(state__in=MONEY_STATES).aggregate(Sum("amount"), Sum("refunded_amount"))
+    kept = (money["amount__sum"] or Decimal(0)) - (money["refunded_amount__sum"] or Decimal(0))
+    if kept >= order.total_amount:
+        return Order.Refund.NONE
+    return Order.Refund.PART if kept > 0 else Order.Refund.FULL

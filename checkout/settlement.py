@@ -11,7 +11,8 @@ from functools import partial
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,6 +30,8 @@ from checkout.models.payment import OPEN_PAYMENT_STATES
 from shop.models import ShopSettings, User
 
 logger = structlog.get_logger(__name__)
+# An attempt to pay by transfer whose money may still arrive.
+TRANSFER_STATES = (*OPEN_PAYMENT_STATES, PaymentState.EXPIRED, PaymentState.VOIDED)
 
 
 def start_payment(order: Order, *, gateway_code: str) -> Payment:
@@ -63,8 +66,10 @@ def _begin(order: Order, gateway: Gateway) -> Payment:
     lost = inventory.reclaim(order, hold=hold)
     if lost:
         raise ListingUnavailable(lost)
-    # One extension an order, so that starting payments again and again cannot keep a piece from others.
-    inventory.extend(order, hold=hold, once=gateway.code != "bank_transfer")
+    # One extension an order, and one more where a transfer needs its days: starting payments again and again,
+    # or changing the method to and fro, cannot keep a piece from others.
+    is_first_transfer = gateway.code == "bank_transfer" and not order.payments.filter(gateway=gateway.code).exists()
+    inventory.extend(order, hold=hold, once=not is_first_transfer)
     until = min(row.until for row in Reservation.objects.filter(order_line__order=order) if row.until)
     if until <= timezone.now():
         raise OrderNotPayable
@@ -134,9 +139,21 @@ def _close(payment: Payment, state: PaymentState, *, failure_code: str = "") -> 
     with transaction.atomic(durable=True):
         order = orders.lock(payment.order_id)
         payment = payments.lock(payment.pk)
+        was_capturing = payment.state == PaymentState.CAPTURING
         if payments.move(payment, state, failure_code=failure_code):
             orders.log(order, f"payment_{state}", text=failure_code)
+            if was_capturing:
+                _end_capture_hold(order)
     return payment
+
+
+def _end_capture_hold(order: Order) -> None:
+    """The money did not come after all: the pieces are held as long as before the capture, or not at all."""
+    if order.is_payable and order.pay_by is not None:
+        inventory.lock(order.lines.values_list("listing_id", flat=True))
+        inventory.hold_until(order, until=order.pay_by)
+    elif order.state == OrderState.EXPIRED:
+        inventory.give_back(order, Reservation.Release.ORDER_EXPIRED)
 
 
 def _capture(payment: Payment) -> Payment:
@@ -190,7 +207,8 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
             return payment
         if _secure_pieces(order):
             order.is_late = not was_waiting or bool(order.pay_by and order.pay_by < timezone.now())
-            order.save(update_fields=["is_late"])
+            order.payment_method = payment.gateway
+            order.save(update_fields=["is_late", "payment_method"])
             inventory.sell(order)
             orders.move(order, OrderState.PAID, kind="paid", by=by)
             rewards.earn(order)
@@ -200,8 +218,16 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
     if refund is not None:
-        payments.pay_out(refund)
+        _pay_out(refund)
     return payment
+
+
+def _pay_out(refund: Refund) -> None:
+    """Give decided money back now; where the provider does not answer, the task goes on trying."""
+    try:
+        payments.pay_out(refund)
+    except PaymentUnconfirmed:
+        logger.warning("refund_postponed", refund=refund.pk)
 
 
 def _pass_through(payment: Payment) -> bool:
@@ -221,9 +247,13 @@ def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
             refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
-        payments.pay_out(refund)
+        _pay_out(refund)
         return payment
-    payments.void_at_provider(payment)
+    answer = payments.void_at_provider(payment)
+    if answer.status == ProviderStatus.CAPTURED:
+        # Another process found the pieces free a moment later and took the money: it has to be dealt with.
+        return _apply(payment, answer)
+    _require_closed(answer)
     with transaction.atomic(durable=True):
         order = orders.lock(payment.order_id)
         payment = payments.lock(payment.pk)
@@ -253,17 +283,26 @@ def close_attempt(payment: Payment) -> Payment:
     answer = payments.void_at_provider(payment)
     if answer.status in (ProviderStatus.AUTHORISED, ProviderStatus.CAPTURED):
         return _apply(payment, answer)
+    _require_closed(answer)
     return _close(payment, PaymentState.EXPIRED if _is_over(payment) else PaymentState.VOIDED)
 
 
+def _require_closed(answer: ProviderPayment) -> None:
+    """Nothing is given up here while money could still come in there. Raises PaymentUnconfirmed."""
+    if answer.status not in (ProviderStatus.VOIDED, ProviderStatus.EXPIRED, ProviderStatus.DECLINED):
+        raise PaymentUnconfirmed
+
+
 def confirm_transfer(order: Order, *, by: User) -> Payment:
-    """Staff saw the transfer on the account statement. Raises OrderMoveRefused without a transfer to confirm."""
-    payment = (
-        order.payments.filter(Q(state__in=OPEN_PAYMENT_STATES) | Q(state=PaymentState.EXPIRED), gateway="bank_transfer")
-        .order_by("-attempt")
-        .first()
-    )
-    if payment is None:
+    """Staff saw the transfer on the account statement. Raises OrderMoveRefused without a transfer to confirm.
+
+    A transfer may arrive after its attempt was given up: the buyer changed the method, cancelled, or was late.
+    Then it pays the order if nothing else has and the pieces are to be had, else it is owed back.
+    """
+    transfers = order.payments.filter(gateway="bank_transfer")
+    payment = transfers.filter(state__in=TRANSFER_STATES).order_by("-attempt").first()
+    # One that came in was confirmed already: confirming again must not invent a second one to send back.
+    if payment is None or transfers.filter(state__in=payments.MONEY_STATES).exists():
         raise OrderMoveRefused
     return _complete(payment, by=by)
 
@@ -278,7 +317,7 @@ def expire(order: Order) -> Order:
         close_attempt(attempt)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
-        is_over = order.pay_by is not None and order.pay_by < timezone.now()
+        is_over = _overdue().filter(pk=order.pk).exists()
         if order.is_payable and is_over and payments.open_attempt(order) is None:
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="expired")
@@ -300,12 +339,17 @@ def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
         inventory.give_back(order, Reservation.Release.CANCELLED)
         rewards.reverse(order, reason=reason)
         for payment in order.payments.filter(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED)):
-            left = payment.amount - payment.refunded_amount
-            refunds.append(payments.decide_refund(payment, amount=left, reason_key="cancelled"))
+            if left := payment.amount - payments.decided(payment):
+                refunds.append(payments.decide_refund(payment, amount=left, reason_key="cancelled"))
         tasks.send_order_mail.defer(order_id=order.pk, kind="cancelled")
     for refund in refunds:
-        payments.pay_out(refund)
+        _pay_out(refund)
     return order
+
+
+def _overdue() -> QuerySet[Order]:
+    """Unpaid orders whose time is over, by the database's clock: the one their claims lapse by."""
+    return Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=Now())
 
 
 def reconcile() -> dict[str, int]:
@@ -316,8 +360,7 @@ def reconcile() -> dict[str, int]:
     counts = {"payments": 0, "orders": 0, "refunds": 0, "failed": 0}
     for payment in Payment.objects.filter(state__in=OPEN_PAYMENT_STATES).exclude(gateway="bank_transfer"):
         counts["payments"] += _try(partial(refresh, payment), counts)
-    overdue = Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=timezone.now())
-    for order in overdue:
+    for order in _overdue():
         counts["orders"] += _try(partial(expire, order), counts)
     for refund in Refund.objects.filter(state=Refund.State.DUE).exclude(payment__gateway="bank_transfer"):
         counts["refunds"] += _try(partial(payments.pay_out, refund), counts)
@@ -327,8 +370,13 @@ def reconcile() -> dict[str, int]:
 def _try(step: Callable[[], object], counts: dict[str, int]) -> int:
     try:
         step()
-    except (CheckoutError, PaymentUnconfirmed) as error:
+    except CheckoutError as error:
         counts["failed"] += 1
-        logger.warning("reconcile_step_failed", code=getattr(error, "code", ""))
+        logger.warning("reconcile_step_failed", code=error.code)
+        return 0
+    except Exception:
+        # Whatever is wrong with one payment or order must not leave all the others unsettled, minute after minute.
+        counts["failed"] += 1
+        logger.exception("reconcile_step_broken")
         return 0
     return 1

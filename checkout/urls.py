@@ -24,5 +24,6 @@ urlpatterns = [
     path("orders/<slug:token>/", orders.order, name="order"),
     path("orders/<slug:token>/cancel/", orders.cancel_order, name="cancel_order"),
     path("account/", RedirectView.as_view(pattern_name="checkout:my_orders"), name="account"),
+    path("account/logout/", orders.sign_out, name="sign_out"),
     path("account/orders/", orders.my_orders, name="my_orders"),
 ]

@@ -133,11 +133,9 @@ def _is_in(*states: str) -> Any:
 
 
 def _awaits_transfer(order: Order) -> bool:
-    """A transfer may also arrive after its time; then the order is expired and the money is here."""
-    return order.state in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED) and any(
-        payment.gateway == "bank_transfer" and (payment.is_open or payment.state == PaymentState.EXPIRED)
-        for payment in order.payments.all()
-    )
+    """A transfer may also arrive after it was given up; then the money is here and somebody has to say so."""
+    states = {payment.state for payment in order.payments.all() if payment.gateway == "bank_transfer"}
+    return bool(states) and states <= set(settlement.TRANSFER_STATES)
 
 
 @admin.register(Order)

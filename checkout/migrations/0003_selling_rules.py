@@ -19,7 +19,7 @@ FOR EACH ROW EXECUTE FUNCTION refuse_illegal_transition(
     'action_required>expired '
     'authorised>capturing authorised>voided authorised>failed '
     'capturing>captured capturing>voided capturing>failed '
-    'captured>part_refunded captured>refunded part_refunded>refunded expired>captured'
+    'captured>part_refunded captured>refunded part_refunded>refunded expired>captured voided>captured'
 );
 """
 NO_STATE_MACHINES = """

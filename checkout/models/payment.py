@@ -45,11 +45,11 @@ PAYMENT_MOVES: dict[PaymentState, tuple[PaymentState, ...]] = {
     PaymentState.CAPTURING: (PaymentState.CAPTURED, PaymentState.VOIDED, PaymentState.FAILED),
     PaymentState.CAPTURED: (PaymentState.PART_REFUNDED, PaymentState.REFUNDED),
     PaymentState.PART_REFUNDED: (PaymentState.REFUNDED,),
-    # A transfer may arrive after its attempt expired: the money is here and has to be dealt with.
+    # A transfer may arrive after its attempt was given up: the money is here and has to be dealt with.
     PaymentState.EXPIRED: (PaymentState.CAPTURED,),
+    PaymentState.VOIDED: (PaymentState.CAPTURED,),
     PaymentState.REFUNDED: (),
     PaymentState.FAILED: (),
-    PaymentState.VOIDED: (),
 }
 OPEN_PAYMENT_STATES = (
     PaymentState.CREATED,

@@ -6,7 +6,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from catalog.models import ConditionGrade, Listing
+from catalog.listing_page import ListingPage
+from catalog.models import Listing
 from catalog.structured_data import as_script, listing_data
 from checkout import shipping, tariff
 from checkout.shipping import ShippingOption
@@ -18,12 +19,15 @@ HANDLING_DAYS_MAX = 2
 
 
 @register.simple_tag
-def listing_structured_data(listing: Listing, grade: ConditionGrade | None) -> SafeString:
+def listing_structured_data(page: ListingPage) -> SafeString:
     """schema.org Product with its Offer, shipping to the seller's country included."""
     settings = ShopSettings.current()
+    listing = page.listing
     data = listing_data(
         listing,
-        grade=grade,
+        grade=page.grade,
+        films=[film.structured_data for film in page.fragments.values()],
+        blurb=next((film.blurb for film in page.fragments.values() if film.blurb), ""),
         seller=settings.seller_name,
         seller_country=settings.seller_country,
         return_days=settings.withdrawal_days,

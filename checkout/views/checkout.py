@@ -293,6 +293,7 @@ def _show_review(
     context = {
         "draft": draft,
         "summary": summary,
+        "fingerprint": orders.fingerprint_of(draft, summary),
         "gateway": offered.by_code(draft.payment_method),
         "shipping_address": draft.shipping_address,
         "shipping_lines": written(draft.shipping_address),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from allauth.account.views import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.cards import complete_cards
-from checkout import orders, rewards, settlement
+from checkout import orders, rewards, settlement, visitors
 from checkout.addresses import written
 from checkout.errors import OrderMoveRefused
 from checkout.gateways import offered
@@ -88,6 +89,16 @@ def cancel_order(request: HttpRequest, token: str) -> HttpResponse:
         raise OrderMoveRefused(_("This order can no longer be cancelled here. Please write to us."))
     settlement.cancel(found, reason="buyer")
     return redirect(found)
+
+
+@private_page
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Leave the account, and the basket with it: on a shared computer the next visitor begins with an empty one."""
+    was_signed_in = request.user.is_authenticated
+    response: HttpResponse = logout(request)
+    if was_signed_in and not request.user.is_authenticated:
+        response.delete_cookie(visitors.COOKIE, samesite="Lax")
+    return response
 
 
 @login_required
