@@ -130,18 +130,6 @@ def add_photo(*, listing: Listing, content: bytes, kind: str) -> ListingPhoto:
     return photo
 
 
-def replace_upload(photo: ListingPhoto, content: bytes) -> ListingPhoto:
-    """Put an uploaded picture in the place of an unsaved or saved photo's file; the caller saves the row.
-
-    Raises PhotoRefused.
-    """
-    stored = store(read_photo(content))
-    photo.image.name = stored.name
-    photo.width, photo.height = stored.width, stored.height
-    photo.widths, photo.sha256 = list(stored.widths), stored.sha256
-    return photo
-
-
 def address(photo: ListingPhoto, *, width: int, ending: str = "jpg") -> str:
     """URL of one width of a photo; `width` is one of photo.widths, `ending` avif or jpg."""
     stem = str(photo.image.name).rsplit("-", 1)[0]

@@ -1,5 +1,7 @@
 """The catalogue's models: the film, its editions and the single copies offered for sale."""
 
+from catalog.models.award import Award, AwardBody, AwardResult
+from catalog.models.condition import ComponentGrade, ConditionGrade, ListingDefect
 from catalog.models.edition import (
     AudioTrack,
     Edition,
@@ -18,20 +20,14 @@ from catalog.models.editorial import (
     ScreeningAct,
     Venue,
 )
+from catalog.models.elsewhere import ExternalCount, ExternalId, ExternalRating, FilmLink
 from catalog.models.film import (
     Advisory,
-    Award,
-    AwardBody,
-    AwardResult,
     BoxOffice,
     Certificate,
-    ExternalCount,
-    ExternalId,
-    ExternalRating,
     Film,
     FilmConnection,
     FilmImage,
-    FilmLink,
     FilmRelease,
     FilmText,
     FilmTitle,
@@ -39,10 +35,7 @@ from catalog.models.film import (
     SourceWork,
 )
 from catalog.models.listing import (
-    ComponentGrade,
-    ConditionGrade,
     Listing,
-    ListingDefect,
     ListingPhoto,
     PriceChange,
     PurchaseRecord,
