@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils import translation
+
 from checkout import inventory, orders, settlement
 from checkout.gateways import demo
 from checkout.models import Order, OrderLine
@@ -67,7 +69,8 @@ def _buy(skus: Sequence[str], buyer: dict[str, str]) -> Order:
     orders.set_methods(draft, shipping_method="", payment_method="demo")
     draft = orders.start_draft(visitor, language=buyer["language"])
     total = orders.summary_of(draft, visitor, currency=buyer["currency"]).total_amount
-    order = orders.place(token=draft.token, visitor=visitor, currency=buyer["currency"], shown_total=total)
+    with translation.override(buyer["language"]):
+        order = orders.place(token=draft.token, visitor=visitor, currency=buyer["currency"], shown_total=total)
     payment = settlement.start_payment(order, gateway_code="demo")
     demo.decide(payment.reference, "approve")
     settlement.refresh(payment)

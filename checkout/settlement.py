@@ -332,15 +332,17 @@ def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
     attempt = payments.open_attempt(order)
     if attempt is not None:
         close_attempt(attempt)
-    refunds: list[Refund] = []
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
         orders.move(order, OrderState.CANCELLED, kind="cancelled", by=by, text=reason)
         inventory.give_back(order, Reservation.Release.CANCELLED)
         rewards.reverse(order, reason=reason)
-        for payment in order.payments.filter(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED)):
-            if left := payment.amount - payments.decided(payment):
-                refunds.append(payments.decide_refund(payment, amount=left, reason_key="cancelled"))
+        paid = order.payments.filter(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED))
+        refunds = [
+            payments.decide_refund(payment, amount=left, reason_key="cancelled")
+            for payment in paid
+            if (left := payment.amount - payments.decided(payment))
+        ]
         tasks.send_order_mail.defer(order_id=order.pk, kind="cancelled")
     for refund in refunds:
         _pay_out(refund)

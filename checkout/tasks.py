@@ -1,9 +1,13 @@
 """Work done after the transaction that asked for it, or on a clock. Each task may run twice without harm."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+# 3 s, 9 s, 27 s … and at last 16 hours: a day in all, which is longer than a mail server is away.
+MAIL_RETRIES = RetryStrategy(max_attempts=10, exponential_wait=3)
 
-@app.task(name="send_order_mail", queue="mail", retry=10)
+
+@app.task(name="send_order_mail", queue="mail", retry=MAIL_RETRIES)
 def send_order_mail(*, order_id: int, kind: str) -> None:
     """Send one mail about an order; it is sent once however often the task runs."""
     from checkout import mail

@@ -24,7 +24,6 @@ from checkout.models import (
     OrderMail,
     OrderState,
     Payment,
-    PaymentState,
     PointsEntry,
 )
 from checkout.money import BASE_CURRENCY, format_amount

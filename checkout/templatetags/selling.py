@@ -148,6 +148,13 @@ def delivery_days(option: ShippingOption) -> str:
 
 
 @register.filter
+def iban(number: str) -> str:
+    """An account number in groups of four, as banks print it."""
+    bare = number.replace(" ", "")
+    return " ".join(bare[start : start + 4] for start in range(0, len(bare), 4))
+
+
+@register.filter
 def weight(grams: int) -> str:
     """A weight as people say it: `250 g`, `2 kg`."""
     if grams < 1000:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import inventory, invariants, orders, payments, settlement
+from checkout import invariants, inventory, orders, payments, settlement
 from checkout.errors import OrderMoveRefused, PaymentUnconfirmed, TooManyReservations
 from checkout.gateways import demo
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment
