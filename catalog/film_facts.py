@@ -104,6 +104,39 @@ def film_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
     }
 
 
+def heading_querysets(films: QuerySet[Film]) -> dict[str, QuerySet[Any]]:
+    """What to ask for to name films: their own rows, directors and genres; for `assemble_headings`."""
+    ids = films.order_by().values("pk")
+    credited = Credit.objects.filter(film__in=ids, role__in=("director", "codirector"))
+    return {
+        "films": films,
+        "credits": credited,
+        "people": Person.objects.filter(pk__in=credited.order_by().values("person")),
+        "genres": Genre.objects.filter(films__in=ids).distinct(),
+        "film_genres": Film.genres.through.objects.filter(film__in=ids),
+    }
+
+
+def load_heading(film_id: int) -> Film | None:
+    """A film with its directors and genres only: one statement."""
+    films = assemble_headings(_heading_statement().fetch({Together.PLACES[0]: film_id}))
+    return films[0] if films else None
+
+
+@cache
+def _heading_statement() -> Together:
+    return Together(heading_querysets(Film.objects.filter(pk=Together.PLACES[0])))
+
+
+def assemble_headings(rows: dict[str, list[Any]]) -> list[Film]:
+    """Put the rows of `heading_querysets` together."""
+    films: list[Film] = rows["films"]
+    link(rows["credits"], "person", _by_pk(rows["people"]))
+    attach(films, rows["credits"], by="film_id", name="credits")
+    _attach_many(films, rows["film_genres"], _by_pk(rows["genres"]), ("film_id", "genre_id"), "genres")
+    return films
+
+
 def load_film(film_id: int) -> Film | None:
     """A film with all its rows, as if prefetched: one statement."""
     place = Together.PLACES[0]

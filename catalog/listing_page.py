@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from django.db.models import Avg, Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from catalog.cards import complete_cards, load_cards
-from catalog.film_facts import assemble_films, film_querysets
+from catalog.film_facts import assemble_films, assemble_headings, film_querysets, heading_querysets
+from catalog.film_fragments import FilmFragments, film_fragments
 from catalog.loading import Together, attach, fetch_together, link
 from catalog.models import (
     AudioTrack,
@@ -21,15 +22,17 @@ from catalog.models import (
     ExternalId,
     FactClaim,
     Film,
-    FilmRating,
+    FilmConnection,
     Listing,
     ListingDefect,
     ListingPhoto,
+    Programme,
     RegionArea,
     Source,
     SubtitleTrack,
 )
 from catalog.playback import Player, Verdict, check, is_bluray
+from catalog.visitor_ratings import VisitorRating, visitor_ratings
 from catalog.vocabularies import ListingState
 
 OTHERS = 12
@@ -50,21 +53,14 @@ class EditionComparison:
 
 
 @dataclass
-class VisitorRating:
-    """What signed-in visitors gave a film; no average before the first."""
-
-    average: float | None
-    count: int
-
-
-@dataclass
 class ListingPage:
     listing: Listing
     films: list[Film]
     verdict: Verdict
     grades: dict[str, ConditionGrade]
     regions: list[RegionArea]
-    visitor_ratings: dict[int, VisitorRating]
+    visitor_ratings: dict[int, VisitorRating] = field(default_factory=dict)
+    fragments: dict[int, FilmFragments] = field(default_factory=dict)
     copies: list[Listing] = field(default_factory=list)
     editions: list[EditionComparison] = field(default_factory=list)
     related: list[Listing] = field(default_factory=list)
@@ -80,11 +76,30 @@ def find_listing(sku: str) -> Listing | None:
 
 
 def load_listing_page(listing: Listing, *, player: Player) -> ListingPage:
-    """Read everything the page shows about a listing that `find_listing` found."""
-    edition = listing.edition
-    at_edition, at_listing = Together.PLACES[:2]
-    rows = _statement().fetch({at_edition: edition.pk, at_listing: listing.pk})
+    """Read every row about a listing that `find_listing` found, those of its films among them."""
+    rows = _fetch(_statement(), listing)
     films = assemble_films(rows)
+    page = _assemble_page(listing, films, rows, player)
+    page.visitor_ratings = visitor_ratings([film.pk for film in films])
+    return page
+
+
+def load_listing_page_in_fragments(listing: Listing, *, player: Player) -> ListingPage:
+    """The same for a page to be rendered: of its films only headings, and what was rendered of them before."""
+    rows = _fetch(_short_statement(), listing)
+    films = assemble_headings(rows)
+    page = _assemble_page(listing, films, rows, player)
+    page.fragments = film_fragments(listing.films)
+    return page
+
+
+def _fetch(statement: Together, listing: Listing) -> dict[str, list[Any]]:
+    at_edition, at_listing = Together.PLACES[:2]
+    return statement.fetch({at_edition: listing.edition_id, at_listing: listing.pk})
+
+
+def _assemble_page(listing: Listing, films: list[Film], rows: dict[str, list[Any]], player: Player) -> ListingPage:
+    edition = listing.edition
     _assemble_edition(edition, rows, {film.pk: film for film in films})
     for name in ("component_grades", "defects", "photos"):
         attach([listing], rows[name], by="listing_id", name=name)
@@ -94,7 +109,6 @@ def load_listing_page(listing: Listing, *, player: Player) -> ListingPage:
         verdict=check(edition, player),
         grades={grade.code: grade for grade in rows["grades"]},
         regions=_regions_of(edition, rows["regions"]),
-        visitor_ratings=visitor_ratings([film.pk for film in films]),
     )
     page.copies, page.editions = _other_copies(listing, films, player)
     page.related = related_listings(listing.films, exclude_films=[film.pk for film in films])
@@ -103,18 +117,26 @@ def load_listing_page(listing: Listing, *, player: Player) -> ListingPage:
 
 @cache
 def _statement() -> Together:
+    return Together(film_querysets(Film.objects.filter(edition_films__edition=Together.PLACES[0])) | _piece_querysets())
+
+
+@cache
+def _short_statement() -> Together:
+    films = Film.objects.filter(edition_films__edition=Together.PLACES[0])
+    return Together(heading_querysets(films) | _piece_querysets())
+
+
+def _piece_querysets() -> dict[str, QuerySet[Any]]:
+    """Rows of a listing and of its edition."""
     at_edition, at_listing = Together.PLACES[:2]
-    return Together(
-        film_querysets(Film.objects.filter(edition_films__edition=at_edition))
-        | _edition_querysets(Edition.objects.filter(pk=at_edition))
-        | {
-            "component_grades": ComponentGrade.objects.filter(listing=at_listing),
-            "defects": ListingDefect.objects.filter(listing=at_listing),
-            "photos": ListingPhoto.objects.filter(listing=at_listing),
-            "grades": ConditionGrade.objects.all(),
-            "regions": RegionArea.objects.all(),
-        }
-    )
+    return _edition_querysets(Edition.objects.filter(pk=at_edition)) | {
+        "component_grades": ComponentGrade.objects.filter(listing=at_listing),
+        "defects": ListingDefect.objects.filter(listing=at_listing),
+        "photos": ListingPhoto.objects.filter(listing=at_listing),
+        "grades": ConditionGrade.objects.all(),
+        "regions": RegionArea.objects.all(),
+        "sources": Source.objects.all(),
+    }
 
 
 def _regions_of(edition: Edition, regions: list[RegionArea]) -> list[RegionArea]:
@@ -170,18 +192,6 @@ def _assemble_edition(edition: Edition, rows: dict[str, list[Any]], films: dict[
         attach([edition], rows[key], by="edition_id", name=name)
 
 
-def visitor_ratings(film_ids: list[int]) -> dict[int, VisitorRating]:
-    """Average and number of visitors' ratings a film."""
-    found = (
-        FilmRating.objects.filter(film__in=film_ids)
-        .values_list("film")
-        .annotate(average=Avg("value"), count=Count("pk"))
-        .order_by()
-    )
-    ratings = {film_id: VisitorRating(None, 0) for film_id in film_ids}
-    return ratings | {film_id: VisitorRating(average, count) for film_id, average, count in found}
-
-
 def _other_copies(listing: Listing, films: list[Film], player: Player) -> tuple[list[Listing], list[EditionComparison]]:
     """Other copies of this edition, and other editions of its films, on offer before sold."""
     film_ids = [film.pk for film in films]
@@ -230,14 +240,15 @@ def compare_editions(listings: list[Listing], player: Player) -> list[EditionCom
 
 def related_listings(films: list[Film], *, exclude_films: list[int], limit: int = RELATED) -> list[Listing]:
     """Pieces on offer by the same directors, of the same programmes, or linked by name; newest first."""
+    film_ids = [film.pk for film in films]
     director_ids = [person.pk for film in films for person in film.directors]
-    programme_ids = [programme.pk for film in films for programme in film.programmes.all()]
-    linked_ids = [row.other_id for film in films for row in film.connections.all() if row.other_id]
+    programmes = Programme.objects.filter(is_public=True, programme_films__film__in=film_ids).order_by()
+    linked = FilmConnection.objects.filter(film__in=film_ids, other__isnull=False).order_by()
     same_country = [code for film in films for code in film.countries]
     matches = (
         Q(credits__person__in=director_ids, credits__role__in=("director", "codirector"))
-        | Q(programme_films__programme__in=programme_ids)
-        | Q(pk__in=linked_ids)
+        | Q(programme_films__programme__in=programmes.values("pk"))
+        | Q(pk__in=linked.values("other"))
     )
     years = [film.year for film in films if film.year]
     if same_country and years:

@@ -91,12 +91,17 @@ def listing_data(
     listing: Listing,
     *,
     grade: ConditionGrade | None,
+    films: Iterable[dict[str, Any]],
+    blurb: str,
     seller: str,
     seller_country: str,
     return_days: int,
     shipping: Iterable[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """A piece with its offer, and its films. `shipping` are OfferShippingDetails made by the checkout."""
+    """A piece with its offer, and its films as `film_data` describes them; `blurb` describes the piece.
+
+    `shipping` are OfferShippingDetails made by the checkout.
+    """
     edition = listing.edition
     url = absolute(listing.get_absolute_url())
     condition = f"https://schema.org/{grade.schema_condition if grade else 'UsedCondition'}"
@@ -105,7 +110,7 @@ def listing_data(
             "@type": ["Product", "CreativeWork"],
             "@id": f"{url}#item",
             "name": listing.full_title,
-            "description": _description(listing, grade),
+            "description": blurb or (grade.definition if grade else ""),
             "image": [absolute(photo.image.url) for photo in _photographs(listing)],
             "sku": listing.sku,
             "gtin13": edition.gtin,
@@ -146,11 +151,12 @@ def listing_data(
             ),
         }
     )
-    return {"@context": CONTEXT, "@graph": [*(film_data(film) for film in listing.films), piece]}
+    return {"@context": CONTEXT, "@graph": [*films, piece]}
 
 
-def film_page_data(film: Film) -> dict[str, Any]:
-    return {"@context": CONTEXT, **film_data(film)}
+def film_page_data(film: dict[str, Any]) -> dict[str, Any]:
+    """A page about a film that `film_data` described."""
+    return {"@context": CONTEXT, **film}
 
 
 def person_data(person: Any) -> dict[str, Any]:
@@ -187,12 +193,9 @@ def absolute(path: str) -> str:
     return path if path.startswith("http") else settings.BASE_URL + path
 
 
-def _description(listing: Listing, grade: ConditionGrade | None) -> str:
-    for film in listing.films:
-        blurbs = [text.body for text in film.texts.all() if text.kind == "blurb" and text.body]
-        if blurbs:
-            return blurbs[0]
-    return grade.definition if grade else ""
+def blurb_of(film: Film) -> str:
+    """The first blurb among the film's loaded texts; empty without one."""
+    return next((text.body for text in film.texts.all() if text.kind == "blurb" and text.body), "")
 
 
 def _photographs(listing: Listing) -> list[ListingPhoto]:

@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.cards import load_cards
-from catalog.film_facts import load_film
+from catalog.film_facts import load_film, load_heading
+from catalog.film_fragments import film_fragments
 from catalog.forms import FACET_TITLES, PlayerForm, ReadQuery, cursor_text, name_people, read_query
 from catalog.listing_page import (
     compare_editions,
     find_listing,
     listings_of_films,
-    load_listing_page,
+    load_listing_page_in_fragments,
     related_listings,
-    visitor_ratings,
 )
 from catalog.models import (
     ConditionGrade,
@@ -203,7 +203,7 @@ def listing(request: HttpRequest, sku: str, slug: str) -> HttpResponse:
         return _gone(request, found)
     if found is None or found.state not in PUBLIC:
         return unknown_sku(request, sku, slug)
-    page = load_listing_page(found, player=player_of(request))
+    page = load_listing_page_in_fragments(found, player=player_of(request))
     if sku != found.sku or slug != found.slug:
         query = request.META.get("QUERY_STRING", "")
         return redirect(found.get_absolute_url() + (f"?{query}" if query else ""), permanent=True)
@@ -215,7 +215,7 @@ def preview(request: HttpRequest, sku: str) -> HttpResponse:
     found = find_listing(sku)
     if found is None:
         raise Http404
-    page = load_listing_page(found, player=player_of(request))
+    page = load_listing_page_in_fragments(found, player=player_of(request))
     notice = {"text": _("Preview: only staff see this page."), "tone": "warn"}
     context = {"page": page, "listing": found, "edition": found.edition, "notice": notice}
     return render(request, "catalog/listing.html", context)
@@ -253,17 +253,20 @@ def _gone(request: HttpRequest, found: Listing) -> HttpResponse:
 
 @require_safe
 def film(request: HttpRequest, film_id: int, slug: str) -> HttpResponse:
-    found = load_film(film_id) if film_id < 2**63 else None
+    found = load_heading(film_id) if film_id < 2**63 else None
     if found is None:
         raise Http404
     if slug != found.slug:
         return redirect(found, permanent=True)
+    fragments = film_fragments([found]).get(found.pk)
+    if fragments is None:  # deleted this very moment
+        raise Http404
     context = {
         "film": found,
-        "visitor_rating": visitor_ratings([found.pk])[found.pk],
+        "fragments": fragments,
         "editions": compare_editions(listings_of_films([found.pk], limit=40), player_of(request)),
         "related": related_listings([found], exclude_films=[found.pk]),
-        "structured_data": film_page_data(found),
+        "structured_data": film_page_data(fragments.structured_data),
     }
     return render(request, "catalog/film.html", context)
 

@@ -12,8 +12,9 @@ from catalog.api.edition_serializers import EditionSerializer
 from catalog.api.film_serializers import FilmSerializer, FilmSummarySerializer
 from catalog.api.filters import FilmFilter
 from catalog.film_facts import load_film
-from catalog.listing_page import load_edition, visitor_ratings
+from catalog.listing_page import load_edition
 from catalog.models import Credit, Edition, Film, Listing
+from catalog.visitor_ratings import visitor_ratings
 from shop import problems
 from shop.api.pagination import PageArguments, page_of, page_of_queryset, read_cursor
 from shop.api.views import ApiView, read_arguments

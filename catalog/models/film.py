@@ -102,9 +102,11 @@ class Film(models.Model):
         _("nominations, as counted elsewhere"), null=True, blank=True
     )
     is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
+    # Set by the database whenever this row or another that the film's page shows is changed.
+    version = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = HistoricalRecords(m2m_fields=[genres])
+    history = HistoricalRecords(m2m_fields=[genres], excluded_fields=["version"])
 
     class Meta:
         verbose_name = _("film")

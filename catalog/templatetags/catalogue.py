@@ -167,12 +167,6 @@ def disagreeing(claims: Iterable[Any]) -> list[Disagreement]:
 
 
 @register.filter
-def about(differing: Iterable[Disagreement], fact: str) -> Disagreement | None:
-    """The disagreement about one fact, if there is one."""
-    return next((row for row in differing if row.fact == fact), None)
-
-
-@register.filter
 def fact_name(fact: str) -> str:
     """A fact's name in words; that of a model's field where it is one."""
     for model in (Film, Edition):
