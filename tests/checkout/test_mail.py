@@ -91,7 +91,7 @@ def test_a_transfer_mail_has_everything_the_bank_asks_for(client: Client, run_ta
     placed = order(client, a_listed_piece(), payment="bank_transfer")
     run_tasks()
     [message] = outbox.outbox
-    assert "IBAN: GR1601101250000000012300695" in message.body
+    assert "IBAN: GR16 0110 1250 0000 0001 2300 695" in message.body
     assert f"Reference: {placed.number}" in message.body
     assert "Amount: €13.90" in message.body
 

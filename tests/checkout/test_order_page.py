@@ -111,7 +111,7 @@ def test_a_transfer_shows_the_account_the_reference_and_the_deadline(client: Cli
     ShopSettings(bank_iban="GR1601101250000000012300695", bank_bic="ETHNGRAA").save()
     placed = order(client, a_listed_piece(), payment="bank_transfer")
     page = text_of(client.get(placed.get_absolute_url()))
-    assert "GR1601101250000000012300695" in page
+    assert "GR16 0110 1250 0000 0001 2300 695" in page
     assert "ETHNGRAA" in page
     assert f"Reference {placed.number}" in page
     assert "To arrive by" in page
