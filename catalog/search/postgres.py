@@ -139,9 +139,16 @@ def _text(words: list[str], *, is_fuzzy: bool) -> _Clause:
     if not words:
         return _Clause("true")
     if is_fuzzy:
-        return _Clause(" AND ".join(["%s <%% l.search_text"] * len(words)), list(words))
+        spellings = [_spellings(word) for word in words]
+        clauses = [" OR ".join(["%s <%% l.search_text"] * len(each)) for each in spellings]
+        return _Clause(" AND ".join(f"({clause})" for clause in clauses), [one for each in spellings for one in each])
     # Folded words hold only letters and digits: nothing in them is special to LIKE.
     return _Clause(" AND ".join(["l.search_text LIKE %s"] * len(words)), [f"%{word}%" for word in words])
+
+
+def _spellings(word: str) -> list[str]:
+    """A word as written and as languages with the other letter for the sound write it: Tarkowski, Vajda."""
+    return list(dict.fromkeys([word, word.replace("w", "v"), word.replace("v", "w")]))
 
 
 def _base(query: ListingQuery, text: _Clause) -> _Clause:

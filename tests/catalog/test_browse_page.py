@@ -107,8 +107,9 @@ def test_search_finds_every_spelling(client: Client, text: str) -> None:
 
 
 @pytest.mark.usefixtures("shelf")
-def test_search_forgives_a_typing_error_and_says_so(client: Client) -> None:
-    response = client.get("/dvds/", {"q": "kalatosov"})
+@pytest.mark.parametrize("text", ["kalatosov", "kalatozow"])
+def test_search_forgives_a_foreign_spelling_and_says_so(client: Client, text: str) -> None:
+    response = client.get("/dvds/", {"q": text})
     assert titles(response) == ["The Cranes Are Flying"]
     assert "These come close" in response.text
 
