@@ -30,6 +30,10 @@ def test_sold_pieces_have_paid_orders(skus: list[str], staff: User) -> None:
     assert PointsEntry.objects.count() == 3
 
 
+def test_the_first_order_is_greek_throughout(skus: list[str], staff: User) -> None:
+    assert demo_sales.sell(skus, by=staff)[0].shipping_method_name == "Συστημένο ταχυδρομείο, με παρακολούθηση"
+
+
 def test_some_orders_are_further_on_their_way_than_others(skus: list[str], staff: User) -> None:
     demo_sales.sell(skus, by=staff)
     states = list(Order.objects.order_by("pk").values_list("state", flat=True))
