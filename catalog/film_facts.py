@@ -220,8 +220,8 @@ def disagreements(claims: Iterable[FactClaim]) -> list[Disagreement]:
     preferred: set[str] = set()
     for claim in claims:
         sources = facts.setdefault(claim.fact, {}).setdefault(claim.value, [])
-        if claim.source is not None and claim.source.name not in sources:
-            sources.append(claim.source.name)
+        if claim.source is not None and claim.source.display_name not in sources:
+            sources.append(claim.source.display_name)
         if claim.note:
             notes.setdefault(claim.fact, []).append(claim.note)
         if claim.is_preferred:

@@ -6,6 +6,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+USUAL_SOURCES = {
+    "Shop page": _("Shop page"),
+    "Critic's page": _("Critic's page"),
+    "Forum page": _("Forum page"),
+    "IMDb page": _("IMDb page"),
+    "Film museum page": _("Film museum page"),
+}
+
 
 class Source(models.Model):
     """A place a fact was read: a page, a book, the sleeve itself."""
@@ -21,6 +29,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def display_name(self) -> str:
+        """The name in the language of the page, where it is one of the usual kinds."""
+        return str(USUAL_SOURCES.get(self.name, self.name))
 
 
 class Sourced(models.Model):

@@ -17,7 +17,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.template.defaultfilters import stringfilter
-from django.urls import translate_url
 from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -177,7 +176,15 @@ def fact_name(fact: str) -> str:
         if isinstance(field, models.Field):
             text = str(field.verbose_name)
             return text[:1].upper() + text[1:]
-    text = fact.replace("_", " ").replace(".", ": ")
+    usual = {
+        "user reviews": _("user reviews"),
+        "critic reviews": _("critic reviews"),
+        "photos": _("photos"),
+        "further keywords": _("further keywords"),
+        "awards listed": _("awards listed"),
+        "production company": _("production company"),
+    }
+    text = usual.get(fact) or fact.replace("_", " ").replace(".", ": ")
     return text[:1].upper() + text[1:]
 
 
@@ -263,10 +270,7 @@ def language_links(context: template.Context) -> list[dict[str, Any]]:
 
 
 def _in_language(path: str, code: str) -> str:
-    translated = translate_url(path, code)
-    if translated != path or code == (get_language() or ""):
-        return translated
-    # A page that leads nowhere, such as a 404, still offers the other language.
+    # The prefix is the only difference, so nothing is resolved; a 404 offers the other language too.
     bare = path[3:] if path.startswith("/el/") else path
     return f"/el{bare}" if code == "el" else bare
 
@@ -318,6 +322,11 @@ def area(region: Any) -> str:
 @register.filter
 def edition_note(edition: Any) -> str:
     return str((edition.note_el if get_language() == "el" else "") or edition.note_en)
+
+
+@register.filter
+def caption(image: Any) -> str:
+    return str((image.caption_el if get_language() == "el" else "") or image.caption_en)
 
 
 @register.filter
