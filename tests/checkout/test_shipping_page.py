@@ -31,7 +31,7 @@ def page(client: Client, path: str = "/shipping/", **cookies: str) -> str:
 def test_it_starts_with_the_visitors_country(client: Client) -> None:
     text = page(client, country="DE")
     assert "To Germany" in text
-    assert '<th scope="row">Registered post, tracked</th><td>€8.90</td><td>5–10 days</td><td>yes</td>' in text
+    assert '<th scope="row">Registered post, tracked</th><td data-label="Price">€8.90</td>' in text
     assert '<option value="DE" selected>Germany</option>' in text
 
 
@@ -65,7 +65,7 @@ def test_it_follows_a_change_of_the_tariff(client: Client) -> None:
 
 def test_prices_are_in_the_visitors_currency_with_the_euro_beside(client: Client) -> None:
     text = page(client, country="DE", currency="USD")
-    assert "<td>$9.94 (€8.90)</td>" in text
+    assert ">$9.94 (€8.90)</td>" in text
     assert "reference rates of <b>30 October 2026</b>" in text
 
 
