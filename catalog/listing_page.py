@@ -222,16 +222,7 @@ def compare_editions(listings: list[Listing], player: Player) -> list[EditionCom
     groups: dict[int, list[Listing]] = {}
     for listing in listings:
         groups.setdefault(listing.edition_id, []).append(listing)
-    rows = fetch_together(
-        {
-            "audio_tracks": AudioTrack.objects.filter(edition__in=groups),
-            "subtitle_tracks": SubtitleTrack.objects.filter(edition__in=groups),
-        }
-    )
-    complete_cards(listings)
-    editions = [copies[0].edition for copies in groups.values()]
-    for name in ("audio_tracks", "subtitle_tracks"):
-        attach(editions, rows[name], by="edition_id", name=name)
+    complete_cards(listings, with_tracks=True)
     return [
         EditionComparison(edition=copies[0].edition, verdict=check(copies[0].edition, player), copies=copies)
         for copies in groups.values()

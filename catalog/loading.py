@@ -5,7 +5,7 @@ asking for all as one statement of sub-selects costs one, and the rows come back
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +78,18 @@ def _value(field: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(value, str | bool | list) and not isinstance(field, models.DateField):
         return value
     return field.to_python(value)
+
+
+def places(name: int, count: int) -> list[int]:
+    """So many places of a `Together` for a list of keys; lists used in one statement have different names."""
+    first = -9_100_000 - name * 1_000
+    return list(range(first, first - count, -1))
+
+
+def padded(keys: Sequence[int]) -> list[int]:
+    """Keys, the last repeated until they are 4, 8, 16 …: few lengths make few statements to compile."""
+    size = max(4, 1 << (len(keys) - 1).bit_length())
+    return [*keys, *[keys[-1]] * (size - len(keys))]
 
 
 def attach(parents: list[Any], children: list[Any], *, by: str, name: str) -> None:

@@ -152,6 +152,7 @@ def _pattern(currency: str, language: str) -> NumberPattern:
     return pattern
 
 
+@lru_cache(maxsize=512)
 def currency_name(currency: str, language: str) -> str:
     """Return the currency's name in that language: `US Dollar`."""
     return get_currency_name(currency, locale=language)

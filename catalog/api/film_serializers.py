@@ -7,7 +7,6 @@ from rest_framework import serializers
 
 from catalog.api import addresses
 from catalog.film_facts import disagreements
-from catalog.listing_page import VisitorRating
 from catalog.models import (
     Advisory,
     AwardResult,
@@ -36,6 +35,7 @@ from catalog.models import (
     Venue,
 )
 from catalog.names import language_name, script_name, territory_name
+from catalog.visitor_ratings import VisitorRating
 from catalog.vocabularies import (
     AwardResultKind,
     BoxOfficeMeasure,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 from babel.dates import format_date, format_datetime, format_time
@@ -10,6 +11,8 @@ from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -27,6 +30,7 @@ register = template.Library()
 
 # From this age on the demo says that a real shop would not use such rates.
 DAYS_UNTIL_RATES_LOOK_OLD = 5
+_SELECTED = SafeString(" selected")
 # A transfer has days: nobody counts those in minutes.
 LONGEST_COUNTDOWN = timedelta(hours=2)
 
@@ -98,10 +102,19 @@ def currency_select(context: Context) -> dict[str, Any]:
     """A form that shows prices in another currency and stays on the page."""
     visitor = _visitor(context)
     return {
-        "choices": [(code, currency_name(code, _language())) for code in currency.offered_currencies()],
-        "chosen": visitor.currency,
+        "options": _currency_options(tuple(currency.offered_currencies()), visitor.currency, _language()),
         "next": cast(HttpRequest, visitor).get_full_path(),
     }
+
+
+@lru_cache(maxsize=128)
+def _currency_options(codes: tuple[str, ...], chosen: str, language: str) -> SafeString:
+    """The options of the choice of currency, kept because every page has them."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{} – {}</option>',
+        ((code, _SELECTED if code == chosen else "", code, currency_name(code, language)) for code in codes),
+    )
 
 
 @register.inclusion_tag("selling/_country_select.html", takes_context=True)

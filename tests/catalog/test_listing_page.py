@@ -143,7 +143,7 @@ def test_it_asks_the_database_few_questions(
     a_piece(an_edition_of(rich_piece.films[0], label="Criterion", regions=["1"]))
     url = rich_piece.get_absolute_url()
     client.get(url)  # from here on the tariff, the rates and the settings are in memory
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(7):
         response = client.get(url)
     assert "Criterion" in response.text
     assert not response.cookies
