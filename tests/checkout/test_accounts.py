@@ -81,3 +81,9 @@ def test_signing_in_is_not_left_to_another_site(client: Client) -> None:
     User.objects.create_user("erika@example.com", SECRET)
     answer = strict.post("/account/login/", {"login": "erika@example.com", "password": SECRET})
     assert answer.status_code == 403
+
+
+def test_a_short_password_is_refused_in_greek(client: Client) -> None:
+    answer = client.post("/el/account/signup/", {"email": "eleni@example.com", "password1": "kourt7"})
+    assert "Πολύ σύντομος: βάλτε τουλάχιστον 8 χαρακτήρες." in answer.text
+    assert not User.objects.exists()
