@@ -38,11 +38,6 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.JSONRenderer(ensure_ascii=False)]
-        if as_json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
-    )
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -54,35 +49,36 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    details = "INFO" if debug else "WARNING"
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "structured": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": shared,
-                    "processors": [
-                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        # Rendered first, so that the text of a traceback is masked as well.
-                        structlog.processors.format_exc_info,
-                        mask_personal_data,
-                        *renderer,
-                    ],
-                }
-            },
+            "formatters": {"structured": _formatter(shared, as_json=as_json)},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": "INFO"},
             "loggers": {
                 # Every 404 and 403 is in the request log already.
                 "django.request": {"level": "ERROR"},
-                "django.server": {
-                    "handlers": ["stderr"],
-                    "level": "INFO" if debug else "WARNING",
-                    "propagate": False,
-                },
-                "procrastinate": {"level": "INFO" if debug else "WARNING"},
+                "django.server": {"handlers": ["stderr"], "level": details, "propagate": False},
+                "procrastinate": {"level": details},
                 "httpx": {"level": "WARNING"},
             },
         }
     )
+
+
+def _formatter(shared: list[structlog.typing.Processor], *, as_json: bool) -> dict[str, Any]:
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": shared,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            # Rendered first, so that the text of a traceback is masked as well.
+            structlog.processors.format_exc_info,
+            mask_personal_data,
+            structlog.processors.JSONRenderer(ensure_ascii=False)
+            if as_json
+            else structlog.dev.ConsoleRenderer(colors=False),
+        ],
+    }

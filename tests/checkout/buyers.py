@@ -1,21 +1,12 @@
 """Buyers for tests: visitors, their drafts and orders, through the same functions the pages call."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from checkout import inventory, orders, settlement
 from checkout.gateways import demo
 from checkout.models import Order, Payment
-from checkout.summary import summarise
 from checkout.visitors import Visitor, key_of
 
-ATHENS = {
-    "name": "Ελένη Παπαδοπούλου",
-    "line1": "Πανεπιστημίου 10",
-    "city": "Αθήνα",
-    "postcode": "10671",
-    "country": "GR",
-}
 BERLIN = {
     "name": "Erika Mustermann",
     "line1": "Torstraße 1",
@@ -51,7 +42,3 @@ def pay(order: Order, decision: str = "approve") -> Payment:
     payment = settlement.start_payment(order, gateway_code="demo")
     demo.decide(payment.reference, decision)
     return settlement.refresh(payment)
-
-
-def basket_total(visitor: Visitor, currency: str = "EUR", country: str = "DE") -> Decimal:
-    return summarise(inventory.live_reservations(visitor), currency=currency, country=country).total_amount
