@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db.models.functions import Greatest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -345,7 +345,7 @@ def playback_help(request: HttpRequest) -> HttpResponse:
 @same_origin_post
 def player(request: HttpRequest) -> HttpResponse:
     """Keep or forget the visitor's player profile, and go back to where they were."""
-    response = redirect(safe_next(request, reverse("catalog:playback_help")))
+    response = HttpResponseRedirect(safe_next(request, reverse("catalog:playback_help")))
     if "forget" in request.POST:
         response.delete_cookie(PLAYER_COOKIE)
         return response

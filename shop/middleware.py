@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from shop.error_pages import database_away, is_database_away, refused
+from shop.error_pages import bad_request, database_away, is_database_away, refused
 from shop.errors import ShopError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -20,6 +20,8 @@ log = structlog.get_logger("shop.requests")
 
 # Arguments of an address that say nothing about a person; tokens of orders and passwords are not among them.
 LOGGED_ARGUMENTS = ("sku", "pk", "id", "slug")
+# Whose pages are about one person, and whose addresses may hold a key.
+ACCOUNT_PREFIXES = ("/account/", "/el/account/")
 PROBES = ("/healthz", "/readyz")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -74,6 +76,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         if request.path_info.startswith(prefixes):
             policy = next(policy for prefix, policy in by_prefix.items() if request.path_info.startswith(prefix))
         response.headers.setdefault("Content-Security-Policy", policy)
+        if request.path_info.startswith(ACCOUNT_PREFIXES):
+            response.headers["Cache-Control"] = "no-store"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         return response
 
@@ -134,6 +138,9 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No name of ours has a NUL, and neither the database nor the file system takes one.
+        if "\0" in request.path_info:
+            return bad_request(request, ValueError())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

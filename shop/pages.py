@@ -8,11 +8,13 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap as sitemap_view
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 from catalog.models import Film, Listing, Programme
 from shop.models import Page
@@ -139,3 +141,11 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines += [f"Disallow: {path}" for prefix in ("", "/el") for path in (prefix + part for part in closed)]
     lines += ["Disallow: /*?*after=", f"Sitemap: {settings.BASE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+def photo(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A photo from the local folder, for the demo; a name that cannot be one is not found."""
+    try:
+        return serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except OSError as error:
+        raise Http404 from error

@@ -54,6 +54,8 @@ def same_origin_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 def safe_next(request: HttpRequest, default: str) -> str:
     """The page to return to: `next`, posted or in the address, when it is on this site, else default."""
     target = (request.POST if request.method == "POST" else request.GET).get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return target
-    return default
+    # An address in full: a bare word would be taken as the name of a route.
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else default

@@ -5,7 +5,6 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
-from django.views.static import serve
 
 from catalog import views as catalog_views
 from shop import bench, demo_mail, health, pages
@@ -40,7 +39,7 @@ urlpatterns += i18n_patterns(
 
 if settings.DEMO or settings.DEBUG:
     # Elsewhere the proxy in front serves photos.
-    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}))
+    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", pages.photo))
 
 if settings.DEMO:
     urlpatterns.append(path("demo/mail/", demo_mail.mails, name="demo_mail"))
