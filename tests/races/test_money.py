@@ -17,6 +17,7 @@ from checkout import invariants, inventory, orders, payments, settlement
 from checkout.errors import CheckoutError
 from checkout.gateways import demo
 from checkout.models import DemoPayment, Order, OrderState, Payment, PointsEntry, Refund, Reservation
+from checkout.money import to_minor_units
 from shop.models import ShopSettings, User
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
@@ -74,7 +75,7 @@ def assert_money_follows_the_piece() -> None:
             for record in DemoPayment.objects.filter(reference__in=placed.payments.values("reference"))
             if record.status == DemoPayment.Status.CAPTURED
         )
-        assert kept == (payments.to_minor_units(placed.total_amount, placed.currency) if placed.is_paid else 0)
+        assert kept == (to_minor_units(placed.total_amount, placed.currency) if placed.is_paid else 0)
         assert not DemoPayment.objects.filter(
             reference__in=placed.payments.values("reference"), status=DemoPayment.Status.AUTHORISED
         ).exists()
