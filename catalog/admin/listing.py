@@ -336,7 +336,8 @@ class ListingAdmin(RefreshesSearch, HistoryAdmin):
         if obj is None:
             return None
         if obj.state in PUBLIC_STATES:
-            return super().get_view_on_site_url(obj)
+            public: str | None = super().get_view_on_site_url(obj)
+            return public
         return reverse("admin:catalog_listing_preview", args=[obj.pk])
 
     @admin.display(description="")
