@@ -115,9 +115,3 @@ class PaymentUnconfirmed(CheckoutError):
     code = "payment_unconfirmed"
     status = 503
     message = _("The payment service did not answer. Your order is kept; please try again in a moment.")
-
-
-class PaymentNotFound(CheckoutError):
-    code = "payment_not_found"
-    status = 404
-    message = _("There is no such payment.")

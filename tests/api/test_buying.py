@@ -208,7 +208,7 @@ def test_a_paid_order_cannot_be_cancelled_here(buyer: Program) -> None:
     assert Order.objects.get().state == OrderState.PAID
 
 
-@pytest.mark.parametrize("token", ["x", "x" * 43, "a%00b"])
+@pytest.mark.parametrize("token", ["x", "x" * 43])
 def test_a_token_that_is_none_finds_no_order(token: str) -> None:
     assert code_of(Program().get(f"/orders/{token}/")) == "order_not_found"
     assert code_of(Program().post(f"/orders/{token}/pay/")) == "order_not_found"
