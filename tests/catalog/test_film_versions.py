@@ -118,7 +118,7 @@ SHOWN = [
     ("company", "name", "name = 'The restorers'"),
     ("source", "name", "code = 'critic'"),
 ]
-NUMBERS = {"filmrating": ("4", "4.0 / 10"), "boxoffice": ("71", "71"), "externalcount": ("73", "73")}
+NUMBERS = {"filmrating": ("4", "4.0 / 10"), "boxoffice": ("918273", "918,273"), "externalcount": ("827364", "827,364")}
 NUMBERS["externalrating"] = ("79", "79 votes")
 
 
