@@ -245,13 +245,13 @@ def release_by_staff(reservation: Reservation) -> None:
             raise NotReserved(skus=[reservation.listing.sku])
 
 
-def _end(claims: "Iterable[Reservation]", reason: Reservation.Release) -> list[int]:
+def _end(claims: Iterable[Reservation], reason: Reservation.Release) -> list[int]:
     """Release claims and put their listings back on offer; the listings must be locked. Returns listing ids."""
     rows = list(claims)
     listing_ids = [row.listing_id for row in rows]
     Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(released_at=Now(), release=reason)
-    Listing.objects.filter(pk__in=listing_ids, state=ListingState.RESERVED).update(
-        state=ListingState.LISTED, reserved_until=None
+    Listing.objects.filter(pk__in=listing_ids, state__in=(ListingState.RESERVED, ListingState.SOLD)).update(
+        state=ListingState.LISTED, reserved_until=None, sold_at=None
     )
     return listing_ids
 
@@ -264,12 +264,6 @@ def held_by(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:
     lines = list(order.lines.select_related("reservation", "listing").order_by("listing_id"))
     held = [line for line in lines if line.reservation and line.reservation.released_at is None]
     return held, [line for line in lines if line not in held]
-
-
-def attach(line: OrderLine, reservation: Reservation) -> None:
-    """Let an order line stand on a claim."""
-    line.reservation = reservation
-    line.save(update_fields=["reservation"])
 
 
 def extend(order: Order, *, hold: timedelta, once: bool) -> None:
@@ -323,7 +317,8 @@ def reclaim(order: Order, *, hold: timedelta) -> list[str]:
     found = own | {row.listing_id: row for row in made}
     for line in gone:
         if line.listing_id in found:
-            attach(line, found[line.listing_id])
+            line.reservation = found[line.listing_id]
+            line.save(update_fields=["reservation"])
     return [line.sku for line in gone if line.listing_id not in found]
 
 
@@ -338,12 +333,7 @@ def give_back(order: Order, reason: Reservation.Release) -> list[int]:
     """Free all pieces of an order that ended without a sale, or whose sale was cancelled before shipping."""
     claims = list(Reservation.objects.unreleased().filter(order_line__order=order))
     lock(row.listing_id for row in claims)
-    listing_ids = [row.listing_id for row in claims]
-    Reservation.objects.filter(pk__in=[row.pk for row in claims]).update(released_at=Now(), release=reason)
-    Listing.objects.filter(pk__in=listing_ids, state__in=(ListingState.RESERVED, ListingState.SOLD)).update(
-        state=ListingState.LISTED, reserved_until=None, sold_at=None
-    )
-    return listing_ids
+    return _end(claims, reason)
 
 
 def tidy(*, limit: int = 500) -> int:

@@ -214,12 +214,18 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
             rewards.earn(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
         else:
-            refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
-            _end_unpaid(order)
-            tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+            refund = _owe_back(order, payment)
     if refund is not None:
         _pay_out(refund)
     return payment
+
+
+def _owe_back(order: Order, payment: Payment) -> Refund:
+    """Decide that captured money goes back, once for each attempt, and tell the buyer. Both rows are locked."""
+    refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
+    _end_unpaid(order)
+    tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+    return refund
 
 
 def _pay_out(refund: Refund) -> None:
@@ -244,9 +250,7 @@ def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
             order = orders.lock(payment.order_id)
             payment = payments.lock(payment.pk)
             _pass_through(payment)
-            refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
-            _end_unpaid(order)
-            tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
+            refund = _owe_back(order, payment)
         _pay_out(refund)
         return payment
     answer = payments.void_at_provider(payment)
