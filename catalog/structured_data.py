@@ -137,21 +137,26 @@ def listing_data(
                     },
                     "eligibleQuantity": {"@type": "QuantitativeValue", "maxValue": 1},
                     "shippingDetails": list(shipping),
-                    "hasMerchantReturnPolicy": {
-                        "@type": "MerchantReturnPolicy",
-                        "applicableCountry": [seller_country],
-                        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
-                        "merchantReturnDays": return_days,
-                        "returnMethod": "https://schema.org/ReturnByMail",
-                        "returnFees": "https://schema.org/ReturnFeesCustomerResponsibility",
-                        "refundType": "https://schema.org/FullRefund",
-                        "itemCondition": "https://schema.org/UsedCondition",
-                    },
+                    "hasMerchantReturnPolicy": _return_policy(country=seller_country, days=return_days),
                 }
             ),
         }
     )
     return {"@context": CONTEXT, "@graph": [*films, piece]}
+
+
+def _return_policy(*, country: str, days: int) -> dict[str, Any]:
+    """The consumer's withdrawal as MerchantReturnPolicy: so many days, by post, at the buyer's cost of sending."""
+    return {
+        "@type": "MerchantReturnPolicy",
+        "applicableCountry": [country],
+        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
+        "merchantReturnDays": days,
+        "returnMethod": "https://schema.org/ReturnByMail",
+        "returnFees": "https://schema.org/ReturnFeesCustomerResponsibility",
+        "refundType": "https://schema.org/FullRefund",
+        "itemCondition": "https://schema.org/UsedCondition",
+    }
 
 
 def film_page_data(film: dict[str, Any]) -> dict[str, Any]:
