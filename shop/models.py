@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.cache import cache
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -59,6 +59,14 @@ class SellerVatMode(models.TextChoices):
     NOT_REGISTERED = "not_registered", _("Private seller, not registered for VAT")
     MARGIN = "margin", _("Margin scheme for second-hand goods")
     STANDARD = "standard", _("Standard VAT")
+
+
+class OssMode(models.TextChoices):
+    """When goods taxed in the usual way carry the VAT of the buyer's country (Directive 2006/112/EC, article 59c)."""
+
+    NEVER = "never", _("Never: the rate at home")
+    THRESHOLD = "threshold", _("Once sales to other EU countries exceed the threshold")
+    ALWAYS = "always", _("Always")
 
 
 class ShopSettings(models.Model):
@@ -112,7 +120,73 @@ class ShopSettings(models.Model):
     points_for_one_euro = models.PositiveSmallIntegerField(
         _("points worth one euro"), default=100, validators=[MinValueValidator(1)]
     )
+    points_minimum = models.PositiveIntegerField(_("fewest points one can use"), default=100)
+    points_step = models.PositiveIntegerField(
+        _("points are used in steps of"), default=100, validators=[MinValueValidator(1)]
+    )
+    points_goods_percent = models.PositiveSmallIntegerField(
+        _("percent of the goods that points may pay"), default=50, validators=[MaxValueValidator(100)]
+    )
+    points_months = models.PositiveSmallIntegerField(
+        _("months until points expire"), default=24, help_text=_("0: they never do.")
+    )
+    points_welcome = models.PositiveIntegerField(_("points for a new account"), default=0)
     withdrawal_days = models.PositiveSmallIntegerField(_("withdrawal period in days"), default=14)
+    voucher_months = models.PositiveSmallIntegerField(
+        _("months until gift vouchers expire"), default=0, help_text=_("0: they never do.")
+    )
+
+    vat_rate = models.DecimalField(
+        _("VAT rate at home, percent"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(24),
+        validators=[MinValueValidator(0)],
+    )
+    oss_mode = models.CharField(
+        _("VAT of the destination (OSS)"), max_length=10, choices=OssMode.choices, default=OssMode.THRESHOLD
+    )
+    oss_threshold_eur = models.DecimalField(
+        _("OSS threshold (EUR a year)"), max_digits=10, decimal_places=2, default=Decimal(10000)
+    )
+    invoice_series = models.CharField(
+        _("series of invoices"), max_length=8, default="INV", validators=[RegexValidator(r"^[A-Z0-9]{1,8}$")]
+    )
+    credit_note_series = models.CharField(
+        _("series of credit notes"), max_length=8, default="CRN", validators=[RegexValidator(r"^[A-Z0-9]{1,8}$")]
+    )
+    tax_wording_margin_en = models.CharField(
+        _("margin scheme, on papers (English)"),
+        max_length=300,
+        default="Margin scheme – second-hand goods (Directive 2006/112/EC, article 313).",
+    )
+    tax_wording_margin_el = models.CharField(
+        _("margin scheme, on papers (Greek)"),
+        max_length=300,
+        default="Καθεστώς περιθωρίου κέρδους – μεταχειρισμένα αγαθά (Οδηγία 2006/112/ΕΚ, άρθρο 313).",
+    )
+    tax_wording_export_en = models.CharField(
+        _("export, on papers (English)"),
+        max_length=300,
+        default="Export outside the European Union, exempt from VAT (Directive 2006/112/EC, article 146).",
+    )
+    tax_wording_export_el = models.CharField(
+        _("export, on papers (Greek)"),
+        max_length=300,
+        default="Εξαγωγή εκτός Ευρωπαϊκής Ένωσης, απαλλαγή από ΦΠΑ (Οδηγία 2006/112/ΕΚ, άρθρο 146).",
+    )
+    tax_wording_exempt_en = models.CharField(
+        _("seller not registered, on papers (English)"),
+        max_length=300,
+        default="The seller is not registered for VAT; no VAT is charged.",
+    )
+    tax_wording_exempt_el = models.CharField(
+        _("seller not registered, on papers (Greek)"),
+        max_length=300,
+        default="Ο πωλητής δεν υπάγεται σε ΦΠΑ· δεν χρεώνεται ΦΠΑ.",
+    )
+    paper_footer_en = models.CharField(_("footer of papers (English)"), max_length=300, blank=True)
+    paper_footer_el = models.CharField(_("footer of papers (Greek)"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("shop settings")

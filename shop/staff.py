@@ -15,22 +15,33 @@ _CATALOGUE_WRITTEN = ("pricechange", "skucounter")
 _DESK_VIEWS = {
     "catalog": ("film", "edition", "listing", "listingphoto", "listingdefect", "componentgrade"),
     "checkout": (
+        "coupon",
+        "couponuse",
+        "credit",
+        "creditline",
+        "dispute",
+        "giftvoucher",
         "order",
         "orderaddress",
         "orderevent",
         "orderline",
         "ordermail",
+        "paper",
         "payment",
         "pointsaccount",
         "pointsentry",
+        "providerevent",
         "rateset",
         "rate",
         "refund",
         "reservation",
+        "returnedpiece",
+        "voucherentry",
+        "withdrawal",
     ),
 }
 # The right to press the buttons; amounts and states stay read-only for everybody.
-_DESK_CHANGES = {"checkout": ("order", "payment", "refund", "reservation")}
+_DESK_CHANGES = {"checkout": ("order", "payment", "refund", "reservation", "returnedpiece", "withdrawal")}
 
 
 def create_groups() -> None:

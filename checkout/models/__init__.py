@@ -1,9 +1,13 @@
 """The tables of selling."""
 
 from checkout.models.currency import Rate, RateSet
-from checkout.models.order import Order, OrderAddress, OrderEvent, OrderLine, OrderMail, OrderState
-from checkout.models.payment import DemoPayment, Payment, PaymentState, Refund
+from checkout.models.discount import Coupon, CouponUse
+from checkout.models.order import Order, OrderAddress, OrderEvent, OrderLine, OrderMail, OrderState, TaxTreatment
+from checkout.models.paper import Paper, PaperCounter
+from checkout.models.payment import DemoPayment, Payment, PaymentState, Refund, RefundState
+from checkout.models.provider import Dispute, ProviderEvent
 from checkout.models.reservation import Reservation
+from checkout.models.returns import Credit, CreditLine, ReturnedPiece, Withdrawal
 from checkout.models.rewards import PointsAccount, PointsEntry
 from checkout.models.shipping import (
     FreeShipping,
@@ -15,10 +19,17 @@ from checkout.models.shipping import (
     Zone,
     ZoneCountry,
 )
+from checkout.models.voucher import GiftVoucher, VoucherEntry
 
 __all__ = [
+    "Coupon",
+    "CouponUse",
+    "Credit",
+    "CreditLine",
     "DemoPayment",
+    "Dispute",
     "FreeShipping",
+    "GiftVoucher",
     "Method",
     "Order",
     "OrderAddress",
@@ -27,17 +38,25 @@ __all__ = [
     "OrderMail",
     "OrderState",
     "PackagingWeight",
+    "Paper",
+    "PaperCounter",
     "ParcelSettings",
     "Payment",
     "PaymentState",
     "PointsAccount",
     "PointsEntry",
     "PostcodeRule",
+    "ProviderEvent",
     "Rate",
     "RateSet",
     "Refund",
+    "RefundState",
     "Reservation",
+    "ReturnedPiece",
     "ShippingRate",
+    "TaxTreatment",
+    "VoucherEntry",
+    "Withdrawal",
     "Zone",
     "ZoneCountry",
 ]

@@ -35,7 +35,13 @@ class OrderState(models.TextChoices):
 ORDER_MOVES: dict[OrderState, tuple[OrderState, ...]] = {
     OrderState.DRAFT: (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED),
     OrderState.AWAITING_PAYMENT: (OrderState.PAID, OrderState.EXPIRED, OrderState.CANCELLED),
-    OrderState.PAID: (OrderState.PACKED, OrderState.CANCELLED, OrderState.WITHDRAWAL_REQUESTED),
+    OrderState.PAID: (
+        OrderState.PACKED,
+        # Gift vouchers are delivered by mail the moment they are paid.
+        OrderState.DELIVERED,
+        OrderState.CANCELLED,
+        OrderState.WITHDRAWAL_REQUESTED,
+    ),
     OrderState.PACKED: (
         OrderState.PAID,
         OrderState.SHIPPED,
@@ -57,6 +63,16 @@ HOLDING_STATES = (
     OrderState.DELIVERED,
     OrderState.WITHDRAWAL_REQUESTED,
 )
+
+
+class TaxTreatment(models.TextChoices):
+    """How the sale of a line is taxed; decided in checkout.tax when the order is placed."""
+
+    MARGIN = "margin", _("Margin scheme")
+    STANDARD = "standard", _("Standard VAT")
+    OSS = "oss", _("VAT of the country of destination (OSS)")
+    EXPORT = "export", _("Export, no VAT")
+    EXEMPT = "exempt", _("No VAT (seller not registered)")
 
 
 def new_token() -> str:
@@ -105,6 +121,18 @@ class Order(models.Model):
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=6, default=Decimal(1))
     goods_eur = models.DecimalField(_("goods (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     goods_amount = models.DecimalField(_("goods"), max_digits=14, decimal_places=2, default=Decimal(0))
+    vouchers_eur = models.DecimalField(_("vouchers bought (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
+    vouchers_amount = models.DecimalField(_("vouchers bought"), max_digits=14, decimal_places=2, default=Decimal(0))
+    coupon_eur = models.DecimalField(_("coupon (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
+    coupon_amount = models.DecimalField(_("coupon"), max_digits=14, decimal_places=2, default=Decimal(0))
+    points_eur = models.DecimalField(_("paid with points (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
+    points_amount = models.DecimalField(_("paid with points"), max_digits=14, decimal_places=2, default=Decimal(0))
+    shipping_discount_eur = models.DecimalField(
+        _("discount on shipping (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0)
+    )
+    shipping_discount_amount = models.DecimalField(
+        _("discount on shipping"), max_digits=14, decimal_places=2, default=Decimal(0)
+    )
     discount_eur = models.DecimalField(_("discount (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     discount_amount = models.DecimalField(_("discount"), max_digits=14, decimal_places=2, default=Decimal(0))
     shipping_eur = models.DecimalField(_("shipping (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
@@ -113,6 +141,46 @@ class Order(models.Model):
     tax_amount = models.DecimalField(_("tax not included"), max_digits=14, decimal_places=2, default=Decimal(0))
     total_eur = models.DecimalField(_("total (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     total_amount = models.DecimalField(_("total"), max_digits=14, decimal_places=2, default=Decimal(0))
+    voucher_eur = models.DecimalField(_("paid by voucher (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
+    voucher_amount = models.DecimalField(_("paid by voucher"), max_digits=14, decimal_places=2, default=Decimal(0))
+    standard_shipping_eur = models.DecimalField(
+        _("cheapest usual shipping (EUR)"),
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal(0),
+        help_text=_("What a withdrawal gives back for shipping at most."),
+    )
+    standard_shipping_amount = models.DecimalField(
+        _("cheapest usual shipping"), max_digits=14, decimal_places=2, default=Decimal(0)
+    )
+
+    coupon = models.ForeignKey(
+        "checkout.Coupon",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("coupon"),
+    )
+    voucher = models.ForeignKey(
+        "checkout.GiftVoucher",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("gift voucher"),
+    )
+    points_used = models.PositiveIntegerField(
+        _("points used"), default=0, help_text=_("In a draft: as many as the buyer wants to use.")
+    )
+    joins = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="joined_by",
+        verbose_name=_("travels in the parcel of"),
+    )
 
     shipping_method = models.CharField(_("shipping method"), max_length=40, blank=True)
     shipping_method_name = models.CharField(_("shipping, as shown"), max_length=120, blank=True)
@@ -149,13 +217,34 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    total_eur=F("goods_eur") + F("shipping_eur") + F("tax_eur") - F("discount_eur"),
-                    total_amount=F("goods_amount") + F("shipping_amount") + F("tax_amount") - F("discount_amount"),
+                    total_eur=F("goods_eur") + F("vouchers_eur") + F("shipping_eur") + F("tax_eur") - F("discount_eur"),
+                    total_amount=F("goods_amount")
+                    + F("vouchers_amount")
+                    + F("shipping_amount")
+                    + F("tax_amount")
+                    - F("discount_amount"),
                 ),
                 name="order_total_is_sum_of_parts",
             ),
             models.CheckConstraint(
-                condition=Q(total_eur__gte=0, total_amount__gte=0, goods_eur__gte=0, shipping_eur__gte=0),
+                condition=Q(
+                    discount_eur=F("coupon_eur") + F("points_eur") + F("shipping_discount_eur"),
+                    discount_amount=F("coupon_amount") + F("points_amount") + F("shipping_discount_amount"),
+                ),
+                name="order_discount_is_sum_of_parts",
+            ),
+            models.CheckConstraint(
+                condition=Q(voucher_eur__gte=0, voucher_eur__lte=F("total_eur"))
+                & Q(voucher_amount__gte=0, voucher_amount__lte=F("total_amount"))
+                & (Q(voucher__isnull=False) | Q(voucher_eur=0, voucher_amount=0)),
+                name="order_voucher_within_total",
+            ),
+            models.CheckConstraint(
+                condition=Q(joins__isnull=True) | ~Q(joins=F("id")), name="order_joins_another_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_eur__gte=0, total_amount__gte=0, goods_eur__gte=0, shipping_eur__gte=0)
+                & Q(coupon_eur__gte=0, points_eur__gte=0, shipping_discount_eur__gte=0, vouchers_eur__gte=0),
                 name="order_amounts_not_negative",
             ),
             models.CheckConstraint(
@@ -191,6 +280,11 @@ class Order(models.Model):
     @property
     def is_payable(self) -> bool:
         return self.state == OrderState.AWAITING_PAYMENT
+
+    @property
+    def due_amount(self) -> Decimal:
+        """What a payment has to bring, in the order's currency: the total less what a gift voucher pays."""
+        return self.total_amount - self.voucher_amount
 
     @property
     def shipping_address(self) -> "OrderAddress | None":
@@ -246,10 +340,23 @@ class OrderLine(models.Model):
     description = models.CharField(_("description"), max_length=300, blank=True)
     price_eur = models.DecimalField(_("price (EUR)"), max_digits=8, decimal_places=2)
     price_amount = models.DecimalField(_("price"), max_digits=12, decimal_places=2)
-    discount_eur = models.DecimalField(_("discount (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0))
+    coupon_eur = models.DecimalField(_("coupon (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0))
+    coupon_amount = models.DecimalField(_("coupon"), max_digits=12, decimal_places=2, default=Decimal(0))
+    points_used = models.PositiveIntegerField(_("points used"), default=0)
+    points_eur = models.DecimalField(_("paid with points (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0))
+    points_amount = models.DecimalField(_("paid with points"), max_digits=12, decimal_places=2, default=Decimal(0))
     weight_g = models.PositiveIntegerField(_("weight (grams)"))
     points = models.PositiveIntegerField(_("points"), default=0)
     tax_scheme = models.CharField(_("tax scheme"), max_length=10, choices=TaxScheme.choices)
+    # Frozen for the accounts. Under the margin scheme the tax is the shop's own matter: never shown to a buyer.
+    tax_treatment = models.CharField(_("taxed as"), max_length=8, choices=TaxTreatment.choices, blank=True)
+    tax_country = models.CharField(_("taxed in"), max_length=2, blank=True)
+    tax_rate = models.DecimalField(_("VAT rate, percent"), max_digits=4, decimal_places=2, default=Decimal(0))
+    tax_eur = models.DecimalField(_("VAT contained (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0))
+    cost_eur = models.DecimalField(_("cost (EUR)"), max_digits=8, decimal_places=2, null=True, blank=True)
+    shipping_share_eur = models.DecimalField(
+        _("share of shipping (EUR)"), max_digits=8, decimal_places=2, default=Decimal(0)
+    )
     returned_at = models.DateTimeField(_("returned"), null=True, blank=True)
 
     class Meta:
@@ -259,13 +366,26 @@ class OrderLine(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "listing"], name="listing_once_per_order"),
             models.CheckConstraint(
-                condition=Q(price_eur__gt=0, price_amount__gt=0, discount_eur__gte=0),
+                condition=Q(price_eur__gt=0, price_amount__gt=0)
+                & Q(coupon_eur__gte=0, coupon_amount__gte=0, points_eur__gte=0, points_amount__gte=0)
+                & Q(price_eur__gte=F("coupon_eur") + F("points_eur"))
+                & Q(price_amount__gte=F("coupon_amount") + F("points_amount")),
                 name="order_line_amounts",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.title}"
+
+    @property
+    def paid_eur(self) -> Decimal:
+        """The price less coupon and points (EUR): what points are earned on and what a refund gives back at most."""
+        return self.price_eur - self.coupon_eur - self.points_eur
+
+    @property
+    def paid_amount(self) -> Decimal:
+        """The same in the order's currency."""
+        return self.price_amount - self.coupon_amount - self.points_amount
 
 
 class OrderEvent(models.Model):

@@ -71,6 +71,11 @@ class Payment(models.Model):
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
     refunded_amount = models.DecimalField(_("refunded"), max_digits=14, decimal_places=2, default=Decimal(0))
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
+    intent_reference = models.CharField(_("provider's payment"), max_length=120, blank=True, db_index=True)
+    fee_minor = models.BigIntegerField(_("fee in minor units"), null=True, blank=True)
+    net_minor = models.BigIntegerField(_("net in minor units"), null=True, blank=True)
+    settled_currency = models.CharField(_("settled in"), max_length=3, blank=True)
+    balance_reference = models.CharField(_("balance transaction"), max_length=120, blank=True)
     pay_url = models.CharField(_("payment page"), max_length=500, blank=True)
     failure_code = models.CharField(_("failure"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("started"), default=timezone.now)
@@ -94,7 +99,9 @@ class Payment(models.Model):
                 fields=["gateway", "reference"], condition=~Q(reference=""), name="payment_reference_once"
             ),
             models.CheckConstraint(
-                condition=Q(amount__gt=0, refunded_amount__gte=0, refunded_amount__lte=F("amount")),
+                # Nothing is asked for only where a gift voucher paid for all of it.
+                condition=(Q(amount__gt=0) | Q(amount=0, gateway="covered"))
+                & Q(refunded_amount__gte=0, refunded_amount__lte=F("amount")),
                 name="payment_refunds_within_amount",
             ),
             models.CheckConstraint(
@@ -124,19 +131,44 @@ class Payment(models.Model):
         return self.state in OPEN_PAYMENT_STATES
 
 
-class Refund(models.Model):
-    """Money given back for a payment; one per reason key, so no retry pays twice."""
+class RefundState(models.TextChoices):
+    DUE = "due", _("To be paid out")
+    PENDING = "pending", _("On its way")
+    DONE = "done", _("Paid out")
+    FAILED = "failed", _("Failed")
 
-    class State(models.TextChoices):
-        DUE = "due", _("To be paid out")
-        DONE = "done", _("Paid out")
-        FAILED = "failed", _("Failed")
+
+# A bank can send money back days after the provider paid it out; staff then try again or send it another way.
+REFUND_MOVES: dict[RefundState, tuple[RefundState, ...]] = {
+    RefundState.DUE: (RefundState.PENDING, RefundState.DONE, RefundState.FAILED),
+    RefundState.PENDING: (RefundState.DONE, RefundState.FAILED),
+    RefundState.DONE: (RefundState.FAILED,),
+    RefundState.FAILED: (RefundState.DUE, RefundState.DONE),
+}
+
+
+class Refund(models.Model):
+    """Money given back for a payment; one per reason key, so no retry pays twice.
+
+    `tries` counts how often staff asked for it again after the provider had failed it.
+    """
+
+    State = RefundState
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     reason_key = models.CharField(_("reason key"), max_length=80)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
-    state = models.CharField(_("state"), max_length=6, choices=State.choices, default=State.DUE)
+    state = models.CharField(_("state"), max_length=8, choices=RefundState.choices, default=RefundState.DUE)
+    tries = models.PositiveSmallIntegerField(_("tried again"), default=0)
+    credit = models.ForeignKey(
+        "checkout.Credit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        verbose_name=_("credit"),
+    )
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
     done_at = models.DateTimeField(_("paid out"), null=True, blank=True)

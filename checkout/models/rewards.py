@@ -37,17 +37,24 @@ class PointsAccount(models.Model):
 class PointsEntry(models.Model):
     """One line of the ledger. Never changed or deleted (trigger); a correction is another entry.
 
-    Points lie in one of two pots: pending until the withdrawal period is over, then available.
+    Points lie in one of three pots: pending until the withdrawal period is over, then available; held while an
+    order that uses them waits for its payment. `lot` names the points' origin (`line-7`, `welcome-3`, `adjust-…`):
+    available and held points keep the lot and expiry date they were earned with, so that those used or taken back
+    return to where they came from, and the oldest are used first.
     """
 
     class Pot(models.TextChoices):
         PENDING = "pending", _("Pending")
         AVAILABLE = "available", _("Available")
+        HELD = "held", _("Held for an order")
 
     class Kind(models.TextChoices):
         EARN = "earn", _("Earned")
         CONFIRM = "confirm", _("Confirmed")
-        REDEEM = "redeem", _("Redeemed")
+        REDEEM_HOLD = "redeem_hold", _("Used in an order")
+        REDEEM_COMMIT = "redeem_commit", _("Order paid")
+        REDEEM_RELEASE = "redeem_release", _("Order not completed")
+        REDEEM_RETURN = "redeem_return", _("Returned with a refund")
         CLAW_BACK = "claw_back", _("Taken back")
         EXPIRE = "expire", _("Expired")
         ADJUST = "adjust", _("Adjusted")
@@ -55,7 +62,9 @@ class PointsEntry(models.Model):
 
     account = models.ForeignKey(PointsAccount, on_delete=models.PROTECT, related_name="entries")
     pot = models.CharField(_("pot"), max_length=10, choices=Pot.choices)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices)
+    lot = models.CharField(_("lot"), max_length=60, blank=True)
+    expires_on = models.DateField(_("expires"), null=True, blank=True)
     points = models.IntegerField(_("points"))
     key = models.CharField(_("key"), max_length=80, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries")
@@ -75,6 +84,7 @@ class PointsEntry(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(points=0), name="points_entry_moves_points"),
         ]
+        indexes: ClassVar = [models.Index(fields=["account", "pot", "lot"], name="points_by_lot")]
 
     def __str__(self) -> str:
         return f"{self.points:+d} {self.get_kind_display()}"

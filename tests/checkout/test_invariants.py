@@ -31,8 +31,8 @@ BREAKS = {
     "I4": "UPDATE checkout_order SET state = 'cancelled' WHERE state = 'paid'",
     "I4b": "UPDATE checkout_payment SET state = 'failed'",
     "I5": "UPDATE checkout_payment SET refunded_amount = 1;"
-    " INSERT INTO checkout_refund (payment_id, reason_key, amount, amount_minor, state, reference, created_at)"
-    " SELECT id, 'x', amount + 1, 1, 'due', '', now() FROM checkout_payment",
+    " INSERT INTO checkout_refund (payment_id, reason_key, amount, amount_minor, state, tries, reference, created_at)"
+    " SELECT id, 'x', amount + 1, 1, 'due', 0, '', now() FROM checkout_payment",
     "I6": "UPDATE checkout_order SET total_eur = total_eur + 1",
     "I6b": "UPDATE checkout_payment SET amount = amount + 1",
     "I6c": "UPDATE checkout_order SET rate = rate + 1 WHERE currency <> 'EUR'",

@@ -1,0 +1,63 @@
+"""What a payment provider told us by itself: events, and disputes about payments."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from checkout.models.payment import Payment
+
+
+class ProviderEvent(models.Model):
+    """One event of a provider, kept once by its id. Only which object it is about is kept, never its content."""
+
+    gateway = models.CharField(_("gateway"), max_length=20)
+    event_id = models.CharField(_("event"), max_length=120)
+    kind = models.CharField(_("what"), max_length=80)
+    object_id = models.CharField(_("object"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("made"))
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    processed_at = models.DateTimeField(_("dealt with"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("provider event")
+        verbose_name_plural = _("provider events")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["gateway", "event_id"], name="provider_event_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="provider_event_waiting"),
+            models.Index(fields=["object_id"], name="provider_event_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
+class Dispute(models.Model):
+    """A payment the buyer disputes at their bank; while it is open nothing is packed or shipped."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
+    reference = models.CharField(_("provider's reference"), max_length=120, unique=True)
+    state = models.CharField(_("state"), max_length=4, choices=State.choices, default=State.OPEN)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.reference
