@@ -1,0 +1,1 @@
+"""Stand-ins for the world outside, as strict as what they stand in for."""
