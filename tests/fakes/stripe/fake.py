@@ -134,8 +134,7 @@ class FakeStripe(stripe.HTTPClient):
             body, status = self._do(call, read), 200
         except Refusal as refusal:
             body, status = refusal.body, refusal.status
-            # What was refused before anything was done may be sent again under the same key.
-            is_kept = status == 402
+            is_kept = refusal.is_kept
         if fault == "kept_error":
             body, status, is_kept = _error("api_error", "Something went wrong on our end."), 500, True
         if key and is_kept:
@@ -276,9 +275,9 @@ class FakeStripe(stripe.HTTPClient):
 
         self._act(run)
 
-    def move_money(self, source: str, *, amount: int, type: str = "adjustment") -> Json:
+    def move_money(self, source: str, *, amount: int, kind: str = "adjustment") -> Json:
         """A line on the account's balance that no call of the shop made, in euro cents."""
-        return self._act(lambda: self._intents.move_balance(type, source, amount, "eur"))
+        return self._act(lambda: self._intents.move_balance(kind, source, amount, "eur"))
 
     # What the network does.
 
@@ -350,8 +349,8 @@ class FakeStripe(stripe.HTTPClient):
                 self.webhook(*self.signed(event))
 
 
-def _error(type: str, message: str) -> Json:
-    return {"error": {"type": type, "message": message}}
+def _error(kind: str, message: str) -> Json:
+    return {"error": {"type": kind, "message": message}}
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

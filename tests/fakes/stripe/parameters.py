@@ -82,9 +82,8 @@ def _fields_of(described: type) -> dict[str, Any]:
     # What steers the SDK itself is inherited from another module, by names that exist there alone.
     hints = get_type_hints(described, localns={**vars(_request_options), "StripeContext": str})
     if described.__module__.startswith("stripe.params") and described.__name__.count("Params") == 1:
-        hints = {
-            name: hint for name, hint in hints.items() if name not in _request_options.RequestOptions.__annotations__
-        }
+        steering = _request_options.RequestOptions.__annotations__
+        hints = {name: hint for name, hint in hints.items() if name not in steering}
     return hints
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 # Said after the work had begun, so said again whenever its idempotency key comes back. What was wrong with the
 # request itself is not kept: it may be put right and sent again.
 _KEPT = frozenset(

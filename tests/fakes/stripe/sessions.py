@@ -134,6 +134,5 @@ def _total_of(lines: list[Json]) -> tuple[str, int]:
             raise Refusal(400, "Missing required param: product_data[name].", code="parameter_missing")
         if int(line["price_data"]["unit_amount"]) < 0:
             raise Refusal(400, "Invalid non-negative integer.", code="parameter_invalid_integer")
-    return currencies.pop(), sum(
-        int(line["price_data"]["unit_amount"]) * int(line.get("quantity", 1)) for line in lines
-    )
+    total = sum(int(line["price_data"]["unit_amount"]) * int(line.get("quantity", 1)) for line in lines)
+    return currencies.pop(), total
