@@ -13,9 +13,7 @@ def main() -> None:
         prog="python -m tests.fakes.stripe", description="Stripe, as far as the shop uses it."
     )
     parser.add_argument("--port", type=int, default=8111)
-    parser.add_argument(
-        "--webhook", default="", help="where events are sent, such as http://127.0.0.1:8000/stripe/webhook/"
-    )
+    parser.add_argument("--webhook", default="", help="where events are sent")
     parser.add_argument("--secret", default=SECRET, help="signs the webhooks: the shop's STRIPE_WEBHOOK_SECRET")
     parser.add_argument("--state", type=Path, default=None, help="a file that keeps everything over a restart")
     parser.add_argument("--copies", type=int, default=1, help="how often each event is sent")

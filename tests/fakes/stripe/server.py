@@ -5,12 +5,12 @@ import json
 import random
 import threading
 import time
-import urllib.error
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import httpx
 
 from tests.fakes.stripe import pages
 from tests.fakes.stripe.fake import SECRET, FakeStripe, LostReply
@@ -84,11 +84,9 @@ class Deliveries(threading.Thread):
 
     def _send(self, body: bytes, signature: str) -> bool:
         headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
-        request = urllib.request.Request(self.url, body, headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                return bool(200 <= response.status < 300)
-        except OSError:
+            return httpx.post(self.url, content=body, headers=headers, timeout=10).is_success
+        except httpx.HTTPError:
             return False
 
 
