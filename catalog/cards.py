@@ -7,7 +7,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from catalog.loading import Together, attach, link, padded, places
-from catalog.models import AudioTrack, Credit, EditionFilm, Film, Listing, ListingPhoto, Person, SubtitleTrack
+from catalog.models import (
+    AudioTrack,
+    Credit,
+    EditionFilm,
+    Film,
+    Listing,
+    ListingPhoto,
+    Person,
+    PriceChange,
+    SubtitleTrack,
+)
+from catalog.prices import mark_reduced, recent_changes
 
 # Names of the lists of keys in the statement below.
 EDITIONS, LISTINGS = 1, 2
@@ -42,6 +53,7 @@ def complete_cards(listings: list[Listing], *, with_tracks: bool = False) -> Non
     for name in ("edition_films", *(TRACKS if with_tracks else ())):
         attach(editions, rows[name], by="edition_id", name=name)
     attach(listings, rows["photos"], by="listing_id", name="photos")
+    mark_reduced(listings, rows["price_changes"])
 
 
 @lru_cache(maxsize=64)
@@ -55,6 +67,7 @@ def _statement(edition_count: int, listing_count: int, *, with_tracks: bool) -> 
         "credits": credited,
         "people": Person.objects.filter(pk__in=credited.order_by().values("person")),
         "photos": ListingPhoto.objects.filter(listing__in=places(LISTINGS, listing_count)),
+        "price_changes": recent_changes(PriceChange.objects.filter(listing__in=places(LISTINGS, listing_count))),
     }
     if with_tracks:
         querysets |= {

@@ -26,12 +26,14 @@ from catalog.models import (
     Listing,
     ListingDefect,
     ListingPhoto,
+    PriceChange,
     Programme,
     RegionArea,
     Source,
     SubtitleTrack,
 )
 from catalog.playback import Player, Verdict, check, is_bluray
+from catalog.prices import mark_reduced, recent_changes
 from catalog.visitor_ratings import VisitorRating, visitor_ratings
 from catalog.vocabularies import ListingState
 
@@ -103,6 +105,7 @@ def _assemble_page(listing: Listing, films: list[Film], rows: dict[str, list[Any
     _assemble_edition(edition, rows, {film.pk: film for film in films})
     for name in ("component_grades", "defects", "photos"):
         attach([listing], rows[name], by="listing_id", name=name)
+    mark_reduced([listing], rows["price_changes"])
     page = ListingPage(
         listing=listing,
         films=listing.films,
@@ -133,6 +136,7 @@ def _piece_querysets() -> dict[str, QuerySet[Any]]:
         "component_grades": ComponentGrade.objects.filter(listing=at_listing),
         "defects": ListingDefect.objects.filter(listing=at_listing),
         "photos": ListingPhoto.objects.filter(listing=at_listing),
+        "price_changes": recent_changes(PriceChange.objects.filter(listing=at_listing)),
         "grades": ConditionGrade.objects.all(),
         "regions": RegionArea.objects.all(),
         "sources": Source.objects.all(),

@@ -125,6 +125,9 @@ class Listing(models.Model):
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
     history = HistoricalRecords(excluded_fields=["search_text", "version", "changed_at"])
 
+    # EUR: the price to show beside a lowered one. Not a column; catalog.prices gives it to pieces about to be shown.
+    reduced_from: Decimal | None = None
+
     objects = ListingQuerySet.as_manager()
 
     class Meta:

@@ -29,9 +29,10 @@ from catalog.search import find_ids, is_cursor_valid
 from catalog.vocabularies import Grade, ListingState
 from checkout.api.offers import CurrencyArguments, OfferFields, offer_context, offer_of_row, quote_of
 from checkout.errors import UnknownListing
+from checkout.money import BASE_CURRENCY
 from checkout.summary import weight_of
 from shop import problems
-from shop.api.fields import CodeField
+from shop.api.fields import AmountSerializer, CodeField, amount
 from shop.api.pagination import Page, PageArguments, neighbours, page_of, read_cursor
 from shop.api.views import ApiView, read_arguments
 
@@ -82,6 +83,7 @@ class ListingSummarySerializer(OfferFields, CopySerializer):
 class ListingSerializer(OfferFields, CopySerializer):
     """A listing with everything its page shows. The context holds its ListingPage."""
 
+    lowest_price_30_days = serializers.SerializerMethodField()
     stock = serializers.SerializerMethodField()
     weight_g = serializers.SerializerMethodField()
     will_it_play = serializers.SerializerMethodField()
@@ -96,6 +98,7 @@ class ListingSerializer(OfferFields, CopySerializer):
         fields: ClassVar = [
             *CopySerializer.Meta.fields,
             *OfferFields.NAMES,
+            "lowest_price_30_days",
             "stock",
             "weight_g",
             "will_it_play",
@@ -105,6 +108,11 @@ class ListingSerializer(OfferFields, CopySerializer):
             "other_editions",
             "related",
         ]
+
+    @extend_schema_field(AmountSerializer(allow_null=True))
+    def get_lowest_price_30_days(self, listing: Listing) -> dict[str, str] | None:
+        """The lowest price of the 30 days before, when the price was lowered lately; else null."""
+        return amount(listing.reduced_from, BASE_CURRENCY)
 
     def get_stock(self, listing: Listing) -> int:
         """How many there are: the only one, or none once it is sold."""
