@@ -5,7 +5,7 @@ table because the provider's idea of them differs from ISO 4217 (ISK and the cur
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
@@ -102,6 +102,39 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
         _require_decimal(amount)
         result = _EXACT.add(result, amount)
     return result
+
+
+def contained_tax(gross: Decimal, rate_percent: Decimal, currency: str = BASE_CURRENCY) -> Decimal:
+    """Return the tax contained in a gross amount at so many percent, rounded once: gross × rate / (100 + rate)."""
+    _require_decimal(gross)
+    _require_decimal(rate_percent)
+    if not rate_percent.is_finite() or rate_percent < 0:
+        raise ValueError(f"not a rate of tax: {rate_percent}")
+    return round_amount(
+        _EXACT.divide(_EXACT.multiply(gross, rate_percent), _EXACT.add(rate_percent, Decimal(100))), currency
+    )
+
+
+def apportion(amount: Decimal, weights: Sequence[Decimal], currency: str = BASE_CURRENCY) -> list[Decimal]:
+    """Return the amount's shares in proportion to the weights, each rounded; they add up to the amount exactly.
+
+    Equal shares when every weight is zero; ValueError for a weight below zero, or an amount but no weight.
+    """
+    if any(weight < 0 for weight in weights) or (amount and not weights):
+        raise ValueError("an amount is shared out by weights that are not negative")
+    whole = total(weights)
+    if not whole:
+        weights = [Decimal(1)] * len(weights)
+        whole = Decimal(len(weights))
+    shares = []
+    weighed = given = Decimal(0)
+    for weight in weights:
+        # What is due up to here less what was given before: no cent is lost to rounding, and none is invented.
+        weighed = _EXACT.add(weighed, weight)
+        due = round_amount(_EXACT.divide(_EXACT.multiply(amount, weighed), whole), currency)
+        shares.append(_EXACT.subtract(due, given))
+        given = due
+    return shares
 
 
 def whole_points(points: Decimal) -> int:

@@ -148,6 +148,16 @@ def country_choices() -> list[CountryChoice]:
     ]
 
 
+def is_in_eu_vat_area(country: str, postcode: str) -> bool:
+    """Whether goods sent there stay inside the European Union's VAT area."""
+    return _place(tariff.current(), country, postcode).is_eu_vat
+
+
+def is_pickup(method: str) -> bool:
+    """Whether the method means that the buyer collects the pieces."""
+    return any(row.code == method and row.is_pickup for row in tariff.current().methods)
+
+
 def refusals() -> list[tuple[str, str]]:
     """Return name and reason of the countries in a zone to which we nevertheless do not ship."""
     held = tariff.current()
