@@ -4,16 +4,27 @@ decided in checkout.settlement."""
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import structlog
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from checkout.errors import PaymentMethodUnavailable, PaymentUnconfirmed
 from checkout.gateways import offered
-from checkout.gateways.base import Gateway, GatewayUnreachable, ProviderPayment
-from checkout.models import Order, Payment, PaymentState, Refund
-from checkout.models.payment import OPEN_PAYMENT_STATES, PAYMENT_MOVES
+from checkout.gateways.base import (
+    Gateway,
+    GatewayUnreachable,
+    ProviderPayment,
+    ProviderRefund,
+    ProviderStatus,
+    RefundStatus,
+)
+from checkout.models import Order, OrderEvent, Payment, PaymentState, Refund
+from checkout.models.payment import OPEN_PAYMENT_STATES, PAYMENT_MOVES, REFUND_MOVES, RefundState
 from checkout.money import to_minor_units
+from shop.models import User
+
+logger = structlog.get_logger(__name__)
 
 # A provider's payment page closes before the reservation does, so a payment always finds its piece.
 SESSION = timedelta(minutes=31)
@@ -28,12 +39,13 @@ _TIMES = {
 }
 
 
-def gateway_of(code: str, currency: str) -> Gateway:
-    """The gateway a buyer chose. Raises PaymentMethodUnavailable when it is not offered in the currency."""
-    for gateway in offered.for_currency(currency):
+def gateway_of(code: str, currency: str, amount: Decimal | None = None) -> Gateway:
+    """The gateway a buyer chose. Raises PaymentMethodUnavailable when it is not offered for this much of this."""
+    gateways = offered.for_currency(currency, amount)
+    for gateway in gateways:
         if gateway.code == code:
             return gateway
-    raise PaymentMethodUnavailable(offered=[gateway.code for gateway in offered.for_currency(currency)])
+    raise PaymentMethodUnavailable(offered=[gateway.code for gateway in gateways])
 
 
 def open_attempt(order: Order) -> Payment | None:
@@ -73,22 +85,30 @@ def move(payment: Payment, state: PaymentState, *, failure_code: str = "") -> bo
 def create_at_provider(payment: Payment, *, return_url: str, until: datetime) -> Payment:
     """Open the attempt at its provider and store the answer. Call outside any transaction.
 
-    Repeating it is safe: the provider knows the attempt by its key. `until`: when the order's claim lapses.
-    Raises PaymentUnconfirmed when the provider did not answer.
+    Repeating it is safe: the provider knows the attempt by its key, and is told the same again. `until`: when
+    the order's claim lapses. Raises PaymentUnconfirmed when the provider did not answer, and
+    PaymentMethodUnavailable when it will not open this payment; the attempt has then failed.
     """
     gateway = offered.by_code(payment.gateway)
-    expires_at = until if payment.gateway == "bank_transfer" else min(timezone.now() + SESSION, until)
+    expires_at = until if payment.gateway == "bank_transfer" else min(payment.created_at + SESSION, until)
     try:
         answer = gateway.create(payment, return_url=return_url, expires_at=expires_at)
     except GatewayUnreachable as error:
         raise PaymentUnconfirmed from error
     with transaction.atomic():
         payment = lock(payment.pk)
-        payment.reference = answer.reference
-        payment.pay_url = answer.pay_url
-        payment.expires_at = answer.expires_at
-        payment.save(update_fields=["reference", "pay_url", "expires_at"])
-        move(payment, PaymentState.ACTION_REQUIRED)
+        is_refused = answer.status == ProviderStatus.DECLINED and not answer.reference
+        if is_refused:
+            move(payment, PaymentState.FAILED, failure_code=answer.failure_code)
+        else:
+            payment.reference = answer.reference
+            payment.pay_url = answer.pay_url
+            # The provider may keep its page open longer than the claim holds; the shop then closes it.
+            payment.expires_at = answer.expires_at and min(answer.expires_at, until)
+            payment.save(update_fields=["reference", "pay_url", "expires_at"])
+            move(payment, PaymentState.ACTION_REQUIRED)
+    if is_refused:
+        raise PaymentMethodUnavailable
     return payment
 
 
@@ -100,9 +120,27 @@ def lock(payment_id: int) -> Payment:
 def fetch(payment: Payment) -> ProviderPayment:
     """The provider's record now. Raises PaymentUnconfirmed; call outside any transaction."""
     try:
-        return offered.by_code(payment.gateway).fetch(payment)
+        return _keep_facts(payment, offered.by_code(payment.gateway).fetch(payment))
     except GatewayUnreachable as error:
         raise PaymentUnconfirmed from error
+
+
+def _keep_facts(payment: Payment, answer: ProviderPayment) -> ProviderPayment:
+    """Store what the provider says beside the state: its second reference, its fee and what is left."""
+    facts: dict[str, str | int] = {}
+    if answer.intent_reference:
+        facts["intent_reference"] = answer.intent_reference
+    if answer.balance is not None:
+        facts["balance_reference"] = answer.balance.reference
+        facts["settled_currency"] = answer.balance.currency
+        facts["fee_minor"] = answer.balance.fee_minor
+        facts["net_minor"] = answer.balance.net_minor
+    changed = {name: value for name, value in facts.items() if getattr(payment, name) != value}
+    if changed:
+        Payment.objects.filter(pk=payment.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(payment, name, value)
+    return answer
 
 
 def is_as_ordered(payment: Payment, answer: ProviderPayment) -> bool:
@@ -113,7 +151,7 @@ def is_as_ordered(payment: Payment, answer: ProviderPayment) -> bool:
 def void_at_provider(payment: Payment) -> ProviderPayment:
     """Let authorised money go. Raises PaymentUnconfirmed; call outside any transaction."""
     try:
-        return offered.by_code(payment.gateway).void(payment)
+        return _keep_facts(payment, offered.by_code(payment.gateway).void(payment))
     except GatewayUnreachable as error:
         raise PaymentUnconfirmed from error
 
@@ -121,7 +159,7 @@ def void_at_provider(payment: Payment) -> ProviderPayment:
 def capture_at_provider(payment: Payment) -> ProviderPayment:
     """Take authorised money. Raises PaymentUnconfirmed; call outside any transaction."""
     try:
-        return offered.by_code(payment.gateway).capture(payment)
+        return _keep_facts(payment, offered.by_code(payment.gateway).capture(payment))
     except GatewayUnreachable as error:
         raise PaymentUnconfirmed from error
 
@@ -144,48 +182,101 @@ def decided(payment: Payment) -> Decimal:
 def pay_out(refund: Refund) -> Refund:
     """Give decided money back through the provider; call outside any transaction. Repeating it is safe.
 
-    A gateway without refunds leaves it due: staff send the money and confirm with `confirm_paid_out`.
+    A gateway without refunds leaves it due: staff send the money and confirm with `confirm_paid_out`. One that
+    failed stays so until staff say `try_refund_again`. Raises PaymentUnconfirmed.
     """
-    if refund.state == Refund.State.DONE:
+    if refund.state != RefundState.DUE:
         return refund
-    gateway = offered.by_code(refund.payment.gateway)
+    key = f"refund-{refund.payment_id}-{refund.reason_key}"
+    if refund.tries:
+        key = f"{key}-{refund.tries}"
     try:
-        reference = gateway.refund(
-            refund.payment,
-            amount_minor=refund.amount_minor,
-            key=f"refund-{refund.payment_id}-{refund.reason_key}",
+        answer = offered.by_code(refund.payment.gateway).refund(
+            refund.payment, amount_minor=refund.amount_minor, key=key
         )
     except GatewayUnreachable as error:
         raise PaymentUnconfirmed from error
-    return confirm_paid_out(refund, reference=reference) if reference else refund
+    return note_refund(refund, answer) if answer is not None else refund
+
+
+def refresh_refund(refund: Refund) -> Refund:
+    """Ask the provider what became of a refund. Raises PaymentUnconfirmed; call outside any transaction."""
+    refund = Refund.objects.select_related("payment").get(pk=refund.pk)
+    if not refund.reference:
+        return refund
+    try:
+        answer = offered.by_code(refund.payment.gateway).fetch_refund(refund.reference)
+    except GatewayUnreachable as error:
+        raise PaymentUnconfirmed from error
+    return note_refund(refund, answer)
+
+
+def try_refund_again(refund: Refund, *, by: User) -> Refund:
+    """Ask the provider anew for a refund it failed, under a key of its own. Raises PaymentUnconfirmed."""
+    with transaction.atomic():
+        Order.objects.select_for_update(of=("self",)).get(pk=refund.payment.order_id)
+        refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
+        if refund.state == RefundState.FAILED:
+            refund.state = RefundState.DUE
+            refund.tries += 1
+            refund.reference = ""
+            refund.save(update_fields=["state", "tries", "reference"])
+            OrderEvent.objects.create(order_id=refund.payment.order_id, kind="refund_tried_again", actor=by)
+    return pay_out(refund)
 
 
 def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
-    """Note that refunded money has left, and what is now refunded of the payment and the order."""
+    """Note that staff have sent refunded money themselves."""
+    return note_refund(refund, ProviderRefund(reference=reference, status=RefundStatus.DONE))
+
+
+def note_refund(refund: Refund, answer: ProviderRefund) -> Refund:
+    """Move a refund to where its provider says it is, forward only, and count anew what was given back.
+
+    One that failed is staff's to look at: the money is still owed.
+    """
+    state = RefundState(answer.status)
     with transaction.atomic():
         # The order first, as everywhere: it is written below, and a cancellation may be waiting for the payment.
         order = Order.objects.select_for_update(of=("self",)).get(pk=refund.payment.order_id)
         payment = lock(refund.payment_id)
-        refund = Refund.objects.select_for_update().get(pk=refund.pk)
-        if refund.state == Refund.State.DONE:
+        refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
+        # What is said of another try than the last is old.
+        is_old = bool(refund.reference and answer.reference and refund.reference != answer.reference)
+        if is_old or state not in REFUND_MOVES[RefundState(refund.state)]:
             return refund
-        refund.state = Refund.State.DONE
-        refund.reference = reference[:120]
-        refund.done_at = timezone.now()
+        refund.state = state
+        refund.reference = answer.reference[:120] or refund.reference
+        refund.done_at = timezone.now() if state == RefundState.DONE else None
         refund.save(update_fields=["state", "reference", "done_at"])
-        done = payment.refunds.filter(state=Refund.State.DONE).aggregate(Sum("amount"))["amount__sum"] or Decimal(0)
-        payment.refunded_amount = done
-        payment.save(update_fields=["refunded_amount"])
-        move(payment, PaymentState.REFUNDED if done >= payment.amount else PaymentState.PART_REFUNDED)
-        order.refund_state = _refund_state_of(order)
-        order.save(update_fields=["refund_state"])
+        _count_refunds(order, payment)
+        if state == RefundState.FAILED:
+            logger.error("refund_failed", refund=refund.pk, order=order.number, code=answer.failure_code)
+            OrderEvent.objects.create(order=order, kind="refund_failed", text=answer.failure_code[:300])
     return refund
 
 
-def _refund_state_of(order: Order) -> Order.Refund:
-    """How much of what the order costs was given back; money that came twice and went back once is no refund."""
+def _count_refunds(order: Order, payment: Payment) -> None:
+    """What is now refunded of a payment and its order, both locked. A payment's state never goes back."""
+    done = payment.refunds.filter(state=RefundState.DONE).aggregate(Sum("amount"))["amount__sum"] or Decimal(0)
+    payment.refunded_amount = done
+    payment.save(update_fields=["refunded_amount"])
+    if done:
+        move(payment, PaymentState.REFUNDED if done >= payment.amount else PaymentState.PART_REFUNDED)
+    order.refund_state = refund_state_of(order)
+    order.save(update_fields=["refund_state"])
+
+
+def refund_state_of(order: Order) -> Order.Refund:
+    """How much of what the order costs was given back, by the payment or to the gift voucher that paid.
+
+    Money that came twice and went back once is no refund.
+    """
     money = order.payments.filter(state__in=MONEY_STATES).aggregate(Sum("amount"), Sum("refunded_amount"))
     kept = (money["amount__sum"] or Decimal(0)) - (money["refunded_amount__sum"] or Decimal(0))
+    if order.paid_at is not None:
+        returned = order.credits.aggregate(Sum("voucher_amount"))["voucher_amount__sum"] or Decimal(0)
+        kept += order.voucher_amount - returned
     if kept >= order.total_amount:
         return Order.Refund.NONE
     return Order.Refund.PART if kept > 0 else Order.Refund.FULL

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from checkout import inventory, orders, payments, rewards, tasks
 from checkout.errors import (
@@ -40,7 +40,7 @@ def start_payment(order: Order, *, gateway_code: str) -> Payment:
     Raises PaymentMethodUnavailable, OrderNotPayable, ListingUnavailable (the time ran out and somebody else has
     a piece) and PaymentUnconfirmed (try again: the attempt is kept).
     """
-    gateway = payments.gateway_of(gateway_code, order.currency)
+    gateway = payments.gateway_of(gateway_code, order.currency, order.due_amount)
     current = payments.open_attempt(order)
     if current is not None and (current.gateway != gateway_code or _is_over(current)):
         close_attempt(current)
@@ -92,7 +92,9 @@ def _hold_for(gateway_code: str) -> timedelta:
 
 def _open_at_provider(payment: Payment) -> Payment:
     order = payment.order
-    return_url = reverse("checkout:payment_return", kwargs={"token": order.token})
+    # In the order's language, whoever asks: a provider refuses the same key with another address.
+    with translation.override(order.language):
+        return_url = reverse("checkout:payment_return", kwargs={"token": order.token})
     return payments.create_at_provider(payment, return_url=return_url, until=order.pay_by or timezone.now())
 
 
@@ -370,6 +372,8 @@ def reconcile() -> dict[str, int]:
         counts["orders"] += _try(partial(expire, order), counts)
     for refund in Refund.objects.filter(state=Refund.State.DUE).exclude(payment__gateway="bank_transfer"):
         counts["refunds"] += _try(partial(payments.pay_out, refund), counts)
+    for refund in Refund.objects.filter(state=Refund.State.PENDING).exclude(payment__gateway="bank_transfer"):
+        counts["refunds"] += _try(partial(payments.refresh_refund, refund), counts)
     return counts
 
 

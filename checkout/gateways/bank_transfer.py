@@ -1,11 +1,12 @@
 """Paying by bank transfer: nobody to call; staff confirm what the account statement shows."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from checkout.gateways.base import ProviderPayment, ProviderStatus
+from checkout.gateways.base import ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
 from checkout.models import Payment, PaymentState
 from shop.models import ShopSettings
 
@@ -25,7 +26,7 @@ class BankTransferGateway:
     code: ClassVar[str] = "bank_transfer"
     name = _("Bank transfer")
 
-    def is_offered(self, currency: str) -> bool:
+    def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         # A transfer arrives in euro: in another currency the amount could not be what was shown.
         return currency == "EUR" and bool(ShopSettings.current().bank_iban)
 
@@ -46,9 +47,11 @@ class BankTransferGateway:
             amount_minor=payment.amount_minor,
         )
 
-    def refund(self, payment: Payment, *, amount_minor: int, key: str) -> str:
+    def refund(self, payment: Payment, *, amount_minor: int, key: str) -> None:
         """Staff send the money back by hand; the refund stays due until they say so."""
-        return ""
+
+    def fetch_refund(self, reference: str) -> ProviderRefund:
+        return ProviderRefund(reference=reference, status=RefundStatus.DONE)
 
     def _record(self, payment: Payment, *, pay_url: str = "", expires_at: datetime | None = None) -> ProviderPayment:
         return ProviderPayment(

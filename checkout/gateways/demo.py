@@ -6,6 +6,7 @@ setting is on and no real keys are set; production settings refuse to start with
 
 import secrets
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderStatus
+from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
 from checkout.models import DemoPayment, Payment
 
 _STATUS = {
@@ -32,7 +33,7 @@ class DemoGateway:
     code: ClassVar[str] = "demo"
     name = _("Demo payment (no money moves)")
 
-    def is_offered(self, currency: str) -> bool:
+    def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         return bool(settings.DEMO) and not settings.STRIPE_SECRET_KEY
 
     def create(self, payment: Payment, *, return_url: str, expires_at: datetime) -> ProviderPayment:
@@ -63,7 +64,7 @@ class DemoGateway:
         }
         return _answer(_move(payment, closable, DemoPayment.Status.VOIDED))
 
-    def refund(self, payment: Payment, *, amount_minor: int, key: str) -> str:
+    def refund(self, payment: Payment, *, amount_minor: int, key: str) -> ProviderRefund:
         with transaction.atomic():
             record = _locked(payment)
             if key not in record.refund_keys:
@@ -73,7 +74,10 @@ class DemoGateway:
                 record.refunded_minor += amount_minor
                 record.refund_keys.append(key)
                 record.save(update_fields=["refunded_minor", "refund_keys"])
-        return f"demo_{key}"
+        return self.fetch_refund(f"demo_{key}")
+
+    def fetch_refund(self, reference: str) -> ProviderRefund:
+        return ProviderRefund(reference=reference, status=RefundStatus.DONE)
 
 
 def decide(reference: str, decision: str) -> DemoPayment:

@@ -1,5 +1,7 @@
 """Which gateways there are, and which of them a buyer may choose."""
 
+from decimal import Decimal
+
 from checkout.gateways.bank_transfer import BankTransferGateway
 from checkout.gateways.base import Gateway
 from checkout.gateways.demo import DemoGateway
@@ -12,6 +14,6 @@ def by_code(code: str) -> Gateway:
     return _ALL[code]
 
 
-def for_currency(currency: str) -> list[Gateway]:
-    """What a buyer may choose in this currency, the preferred way first."""
-    return [gateway for gateway in _ALL.values() if gateway.is_offered(currency)]
+def for_currency(currency: str, amount: Decimal | None = None) -> list[Gateway]:
+    """What a buyer may choose in this currency, and for this amount where it is known; the preferred way first."""
+    return [gateway for gateway in _ALL.values() if gateway.is_offered(currency, amount)]
