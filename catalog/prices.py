@@ -36,17 +36,25 @@ def price_before(changes: Sequence[Change], *, on_offer_since: datetime, now: da
     latest, price = changes[-1]
     if now - latest > CALLED_REDUCED or price >= changes[-2][1]:
         return None
-    first = len(changes) - 1
-    while (
-        first > 1 and changes[first - 1][1] < changes[first - 2][1] and latest - changes[first - 1][0] <= ONE_REDUCTION
-    ):
-        first -= 1
+    first = _first_step(changes)
     while first < len(changes) and changes[first][0] <= on_offer_since:
         first += 1
     if first == len(changes):
         return None
     lowest = min(_prices_applied(changes[:first], until=changes[first][0]))
     return lowest if lowest > price else None
+
+
+def _first_step(changes: Sequence[Change]) -> int:
+    """Where the present reduction began: the first of the steps down that led to it without a rise in between."""
+    first = len(changes) - 1
+    latest = changes[first][0]
+    while first > 1:
+        (at, price), (_earlier, price_earlier) = changes[first - 1], changes[first - 2]
+        if price >= price_earlier or latest - at > ONE_REDUCTION:
+            break
+        first -= 1
+    return first
 
 
 def _prices_applied(changes: Sequence[Change], *, until: datetime) -> list[Decimal]:
