@@ -86,6 +86,7 @@ class ShopSettingsAdmin(ShopAdmin):
                     ("seller_name", "seller_since"),
                     "seller_address",
                     ("seller_country", "seller_email", "seller_phone"),
+                    "seller_register",
                 )
             },
         ),
@@ -106,7 +107,7 @@ class ShopSettingsAdmin(ShopAdmin):
         ),
         (
             _("Reward points and withdrawal"),
-            {"fields": (("points_per_euro", "points_for_one_euro"), "withdrawal_days")},
+            {"fields": (("points_per_euro", "points_for_one_euro"), ("withdrawal_days", "guarantee_years"))},
         ),
     )
 

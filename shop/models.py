@@ -84,6 +84,9 @@ class ShopSettings(models.Model):
     seller_email = models.EmailField(_("contact email"), default="shop@example.com")
     seller_phone = models.CharField(_("phone"), max_length=40, blank=True)
     seller_vat_id = models.CharField(_("VAT number"), max_length=20, blank=True)
+    seller_register = models.CharField(
+        _("register number"), max_length=60, blank=True, help_text=_("With the register's name, such as GEMI.")
+    )
     uk_vat_number = models.CharField(
         _("UK VAT number"),
         max_length=20,
@@ -132,6 +135,13 @@ class ShopSettings(models.Model):
     )
     points_welcome = models.PositiveIntegerField(_("points for a new account"), default=0)
     withdrawal_days = models.PositiveSmallIntegerField(_("withdrawal period in days"), default=14)
+    # Directive (EU) 2019/771, article 10: two years; 10(6) lets countries allow one for second-hand goods.
+    guarantee_years = models.PositiveSmallIntegerField(
+        _("legal guarantee in years"),
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text=_("Less than 2 only where the law allows it for second-hand goods and the terms agree it."),
+    )
     voucher_months = models.PositiveSmallIntegerField(
         _("months until gift vouchers expire"), default=0, help_text=_("0: they never do.")
     )
