@@ -115,3 +115,33 @@ class PaymentUnconfirmed(CheckoutError):
     code = "payment_unconfirmed"
     status = 503
     message = _("The payment service did not answer. Your order is kept; please try again in a moment.")
+
+
+class CreditTooMuch(CheckoutError):
+    """More than was paid, or than is left of it after earlier credits; or nothing at all."""
+
+    code = "credit_too_much"
+    status = 422
+    message = _("No more can be given back than was paid and is left. Please look at the amounts again.")
+
+
+class CodeRefused(CheckoutError):
+    """A coupon or voucher code that is none, or of no use for this basket; the sentence says why."""
+
+    code = "code_refused"
+    status = 422
+    message = _("We do not know this code. Please check how it is written.")
+
+
+class TooManyCodes(CheckoutError):
+    """Guessing codes is slowed down, for one visitor and for a network."""
+
+    code = "too_many_codes"
+    status = 429
+    message = _("Too many codes were wrong. Please wait a few minutes and try again.")
+
+
+class VoucherMoveRefused(CheckoutError):
+    code = "voucher_move_refused"
+    status = 409
+    message = _("The gift voucher does not allow this.")

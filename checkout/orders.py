@@ -1,7 +1,7 @@
 """An order's life apart from its payment: drafted, placed once, packed, shipped, delivered."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from checkout import inventory, tasks
+from checkout import inventory, parcels, tasks
 from checkout.errors import (
     AddressIncomplete,
     BasketEmpty,
@@ -288,35 +289,65 @@ def lock(order_id: int) -> Order:
     return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
 
 
-def pack(order: Order, *, by: User) -> None:
-    """The pieces are in their parcel. Raises OrderMoveRefused, also while a dispute is open."""
+def pack(order: Order, *, by: User | None = None) -> None:
+    """The pieces are in their parcel, with those of all orders that travel in it.
+
+    Raises OrderMoveRefused; also while a dispute is open, and while a joining order waits for its payment.
+    """
     with transaction.atomic():
-        locked = lock(order.pk)
-        _refuse_disputed(locked)
-        move(locked, OrderState.PACKED, kind="packed", by=by)
+        aboard = _lock_parcel(order)
+        waiting = parcels.awaited(order).first()
+        if waiting is not None:
+            raise OrderMoveRefused(
+                _("%(order)s is to travel in this parcel and waits for its payment. Pack when it is paid or over.")
+                % {"order": waiting}
+            )
+        now = timezone.now()
+        for row in aboard:
+            row.packed_at = now  # one moment for all: it tells who travels together
+            row.save(update_fields=["packed_at"])
+            move(row, OrderState.PACKED, kind="packed", by=by)
 
 
-def ship(order: Order, *, by: User, carrier: str = "", tracking_number: str = "") -> None:
-    """The parcel has left; the buyer is told with its tracking number. Raises OrderMoveRefused."""
+def unpack(order: Order, *, by: User | None = None, text: str = "") -> None:
+    """The parcel is opened again before it leaves, for all orders in it. Raises OrderMoveRefused."""
     with transaction.atomic():
-        locked = lock(order.pk)
-        _refuse_disputed(locked)
-        locked.carrier = carrier or locked.carrier
-        locked.tracking_number = tracking_number
-        locked.save(update_fields=["carrier", "tracking_number"])
-        move(locked, OrderState.SHIPPED, kind="shipped", by=by, text=tracking_number)
-        tasks.send_order_mail.defer(order_id=locked.pk, kind="shipped")
+        for row in parcels.lock(order):
+            move(row, OrderState.PAID, kind="unpacked", by=by, text=text)
+            row.packed_at = None
+            row.save(update_fields=["packed_at"])
+
+
+def ship(order: Order, *, by: User | None = None, carrier: str = "", tracking_number: str = "") -> None:
+    """The parcel has left; each buyer's order in it is told with its tracking number. Raises OrderMoveRefused."""
+    with transaction.atomic():
+        for row in _lock_parcel(order):
+            row.carrier = carrier or row.carrier
+            row.tracking_number = tracking_number
+            row.save(update_fields=["carrier", "tracking_number"])
+            move(row, OrderState.SHIPPED, kind="shipped", by=by, text=tracking_number)
+            tasks.send_order_mail.defer(order_id=row.pk, kind="shipped")
 
 
 def deliver(order: Order, *, by: User | None = None) -> None:
     """The parcel has arrived; from here the withdrawal period runs. Raises OrderMoveRefused."""
     with transaction.atomic():
-        move(lock(order.pk), OrderState.DELIVERED, kind="delivered", by=by)
+        aboard = parcels.lock(order)
+        own = next(row for row in aboard if row.pk == order.pk)
+        if own.state == OrderState.PAID and own.lines.exists():
+            raise OrderMoveRefused  # only gift vouchers arrive without a parcel
+        for row in aboard:
+            # What was withdrawn from on its way stays so, for the order itself and for its companions.
+            if row.pk == own.pk or row.state == OrderState.SHIPPED:
+                move(row, OrderState.DELIVERED, kind="delivered", by=by)
 
 
-def _refuse_disputed(order: Order) -> None:
-    if order.is_disputed:
+def _lock_parcel(order: Order) -> Sequence[Order]:
+    """The orders of a parcel, locked. Raises OrderMoveRefused while one of them is disputed."""
+    aboard = parcels.lock(order)
+    if any(row.is_disputed for row in aboard):
         raise OrderMoveRefused
+    return aboard
 
 
 def forget_drafts() -> int:
