@@ -1,15 +1,22 @@
-"""Reward points: earned on goods as really paid, pending until the withdrawal period is over."""
+"""Reward points: earned on goods as really paid, used as a discount on goods, given and taken back with refunds.
 
+Functions that get an order join the caller's transaction, in which the order is locked. Points are counted in EUR
+whatever the order's currency. What the nightly job does to all accounts is in `reward_upkeep`.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from checkout.models import Order, OrderLine, PointsAccount, PointsEntry
-from checkout.money import whole_points
+from checkout import points_ledger
+from checkout.models import Credit, Order, OrderLine, OrderState, PointsAccount, PointsEntry, Withdrawal
+from checkout.money import BASE_CURRENCY, from_minor_units, round_amount, to_minor_units, total, whole_points
+from checkout.points_ledger import Kind, Lot, Mover, Pot
 from shop.models import ShopSettings, User
 
 
@@ -21,11 +28,16 @@ def points_for(price_eur: Decimal, *, per_euro: Decimal | None = None) -> int:
 
 def account_for(email: str) -> PointsAccount:
     """The ledger account of an email address, opened when there is none. Safe to race."""
-    found = PointsAccount.objects.annotate(folded=Lower("email")).filter(folded=email.lower()).first()
+    found = _by_emails([email]).first()
     if found is not None:
         return found
     PointsAccount.objects.bulk_create([PointsAccount(email=email.lower())], ignore_conflicts=True)
-    return PointsAccount.objects.annotate(folded=Lower("email")).get(folded=email.lower())
+    return _by_emails([email]).get()
+
+
+def _by_emails(emails: Collection[str]) -> QuerySet[PointsAccount]:
+    folded = [email.lower() for email in emails]
+    return PointsAccount.objects.annotate(folded=Lower("email")).filter(folded__in=folded).order_by("pk")
 
 
 def account_of(user: User) -> PointsAccount | None:
@@ -33,37 +45,131 @@ def account_of(user: User) -> PointsAccount | None:
     linked = PointsAccount.objects.filter(user=user).first()
     if linked is not None:
         return linked
-    account = (
-        PointsAccount.objects.annotate(folded=Lower("email"))
-        .filter(folded__in=user.verified_emails(), user__isnull=True)
-        .order_by("pk")
-        .first()
-    )
+    account: PointsAccount | None = _by_emails(user.verified_emails()).filter(user__isnull=True).first()
     if account is not None:
         PointsAccount.objects.filter(pk=account.pk, user__isnull=True).update(user=user)
+        account.user = user
     return account
 
 
+def _purse(account: PointsAccount) -> list[PointsAccount]:
+    """All accounts of the same owner: one for each address they have verified and bought under."""
+    if account.user is None:
+        return [account]
+    return [account, *_by_emails(account.user.verified_emails()).exclude(pk=account.pk)]
+
+
 def balance(account: PointsAccount) -> dict[str, int]:
-    """Points in each pot, keyed pending and available: the sums of the entries."""
-    sums = dict(account.entries.values_list("pot").annotate(Sum("points")).values_list("pot", "points__sum"))
-    return {pot: sums.get(pot, 0) for pot in PointsEntry.Pot.values}
+    """The owner's points in each pot, keyed pending, available and held: the sums of the entries."""
+    rows = PointsEntry.objects.filter(account__in=_purse(account)).order_by()
+    sums = dict(rows.values_list("pot").annotate(Sum("points")))
+    return {pot: sums.get(pot, 0) for pot in Pot.values}
+
+
+def spendable(account: PointsAccount) -> int:
+    """Points the owner can use now: available, not expired, less what they owe; never below zero."""
+    return sum(lot.points for lot in points_ledger.usable_now(_purse(account)))
+
+
+def usable(wanted: int, *, spendable: int, goods_eur: Decimal) -> int:
+    """How many of the wanted points may pay for goods of this net price (EUR): in steps, up to the shop's share.
+
+    0 where fewer than the minimum are left.
+    """
+    settings = ShopSettings.current()
+    most = whole_points(goods_eur * settings.points_goods_percent / 100 * settings.points_for_one_euro)
+    points = max(min(wanted, spendable, most), 0)
+    points -= points % settings.points_step
+    return points if points >= settings.points_minimum else 0
+
+
+def allocate(points: int, nets: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
+    """Spread points over lines in proportion to their net prices (EUR): points and EUR for each.
+
+    Both sums are exact, and no line gets more than its net price. ValueError for points worth more than the lines.
+    """
+    cents = [to_minor_units(net, BASE_CURRENCY) for net in nets]
+    worth_eur = round_amount(Decimal(points) / ShopSettings.current().points_for_one_euro, BASE_CURRENCY)
+    worth = to_minor_units(worth_eur, BASE_CURRENCY)
+    if min([points, *cents]) < 0 or worth > sum(cents):
+        raise ValueError(f"{points} points are worth {worth_eur}, the goods {total(nets)}")
+    shares = zip(_shares(points, cents), _shares(worth, cents), strict=True)
+    return [(share, from_minor_units(eur, BASE_CURRENCY)) for share, eur in shares]
+
+
+def _shares(whole: int, weights: Sequence[int]) -> list[int]:
+    """The whole in parts in proportion to the weights: differences of the running sums, rounded half up."""
+    everything = sum(weights)
+    shares, running, given = [], 0, 0
+    for weight in weights:
+        running += weight
+        upto = (2 * whole * running + everything) // (2 * everything) if everything else 0
+        shares.append(upto - given)
+        given = upto
+    return shares
+
+
+def lock(order: Order) -> None:
+    """Lock the accounts `take` will use, before anybody looks at how much is in them."""
+    if order.points_used and order.user is not None and (account := account_of(order.user)):
+        points_ledger.lock(_purse(account))
+
+
+def take(order: Order) -> bool:
+    """Hold the points an order uses, oldest first; what it holds or has used already stays so. False: too few left."""
+    if not order.points_used or points_ledger.held_for(order) or points_ledger.spent_on(order):
+        return True
+    account = account_of(order.user) if order.user is not None else None
+    if account is None:
+        return False
+    purse = _purse(account)
+    points_ledger.lock(purse)
+    lots = points_ledger.usable_now(purse)
+    if sum(lot.points for lot in lots) < order.points_used:
+        return False
+    taken = points_ledger.between(lots, 0, order.points_used)
+    _move(order, Kind.REDEEM_HOLD, taken, out_of=Pot.AVAILABLE, into=Pot.HELD)
+    return True
+
+
+def commit(order: Order) -> None:
+    """The order is paid: the points it held are used up. Doing it again changes nothing."""
+    _move(order, Kind.REDEEM_COMMIT, points_ledger.held_for(order), out_of=Pot.HELD)
+
+
+def release(order: Order) -> None:
+    """Put the points an unpaid order held back where they came from. Doing it again changes nothing."""
+    held = points_ledger.held_for(order)
+    _move(order, Kind.REDEEM_RELEASE, held, out_of=Pot.HELD, into=Pot.AVAILABLE)
+
+
+def _move(order: Order, kind: Kind, lots: Sequence[Lot], *, out_of: Pot, into: Pot | None = None) -> None:
+    mover = Mover(kind, order=order)
+    # An order may hold and release several times; the number of its entries tells the rounds apart.
+    round_ = PointsEntry.objects.filter(order=order).count()
+    now = timezone.now()
+    entries = []
+    for position, lot in enumerate(lots):
+        key = f"{kind}-{order.pk}-{round_}-{position}"
+        entries.append(mover.entry(lot, out_of, -lot.points, key=f"{key}-{out_of}", at=now))
+        if into is not None:
+            entries.append(mover.entry(lot, into, lot.points, key=f"{key}-{into}", at=now))
+    PointsEntry.objects.bulk_create(entries)
 
 
 def earn(order: Order) -> int:
     """Enter a paid order's points as pending, once for each line. Returns the points of the order."""
-    account = account_for(order.email)
+    account = _earner(order)
+    now = timezone.now()
     lines = [line for line in order.lines.all() if line.points > 0]
     PointsEntry.objects.bulk_create(
         [
-            PointsEntry(
-                account=account,
-                pot=PointsEntry.Pot.PENDING,
-                kind=PointsEntry.Kind.EARN,
-                points=line.points,
+            Mover(Kind.EARN, order=order, line=line).entry(
+                Lot(account.pk, f"line-{line.pk}", None, line.points),
+                Pot.PENDING,
+                line.points,
                 key=f"earn-{line.pk}",
-                order=order,
-                order_line=line,
+                at=now,
             )
             for line in lines
         ],
@@ -72,66 +178,120 @@ def earn(order: Order) -> int:
     return sum(line.points for line in lines)
 
 
-def reverse(order: Order, *, reason: str) -> None:
-    """Take back what an order earned, from whichever pot it lies in. Entering it twice changes nothing."""
-    for line in order.lines.all():
-        _reverse_line(order, line, reason)
+def _earner(order: Order) -> PointsAccount:
+    """Who earns: the account of the customer who was signed in, else that of the order's address."""
+    return (account_of(order.user) if order.user is not None else None) or account_for(order.email)
 
 
-def _reverse_line(order: Order, line: OrderLine, reason: str) -> None:
-    for pot, points in (
-        PointsEntry.objects.filter(order_line=line).values_list("pot").annotate(Sum("points")).order_by()
-    ):
-        if points > 0:
-            account = PointsEntry.objects.filter(order_line=line).values_list("account_id", flat=True)[0]
-            PointsEntry.objects.bulk_create(
-                [
-                    PointsEntry(
-                        account_id=account,
-                        pot=pot,
-                        kind=PointsEntry.Kind.CLAW_BACK,
-                        points=-points,
-                        key=f"claw-back-{line.pk}-{pot}",
-                        order=order,
-                        order_line=line,
-                        note=reason,
-                    )
-                ],
-                ignore_conflicts=True,
-            )
+def reverse(order: Order, *, reason: str, credit: Credit | None = None) -> None:
+    """Take back what an order earned: all of it, or, for the lines of a credit, what they are no longer paid for.
+
+    Points are taken from the pot they lie in. Where they were used already, the account owes them.
+    """
+    lines = order.lines.prefetch_related("credit_lines")
+    if credit is not None:
+        lines = lines.filter(credit_lines__credit=credit)
+    for line in lines:
+        _reverse_line(order, line, reason=reason, kept=0 if credit is None else _still_earned(order, line))
 
 
-def confirm_due(*, limit: int = 500) -> int:
-    """Move points from pending to available whose withdrawal period is over. Returns how many lines."""
-    days = ShopSettings.current().withdrawal_days
-    until = timezone.now() - timedelta(days=days)
-    with transaction.atomic(durable=True):
-        pending = (
-            PointsEntry.objects.filter(
-                kind=PointsEntry.Kind.EARN,
-                pot=PointsEntry.Pot.PENDING,
-                order__state="delivered",
-                order__delivered_at__lte=until,
-            )
-            .exclude(order_line__points_entries__kind__in=(PointsEntry.Kind.CONFIRM, PointsEntry.Kind.CLAW_BACK))
-            .order_by("pk")[:limit]
+def _still_earned(order: Order, line: OrderLine) -> int:
+    """The points of what remains paid for a line after its credits."""
+    still_paid = line.paid_eur - total(row.amount_eur for row in line.credit_lines.all())
+    if still_paid <= 0:
+        return 0
+    if line.points == points_for(line.paid_eur, per_euro=order.points_per_euro):
+        return points_for(still_paid, per_euro=order.points_per_euro)
+    return whole_points(line.points * still_paid / line.paid_eur)  # set by staff, not by the price
+
+
+def _reverse_line(order: Order, line: OrderLine, *, reason: str, kept: int) -> None:
+    earned = PointsEntry.objects.filter(order_line=line, kind=Kind.EARN).select_related("account").first()
+    if earned is None:
+        return
+    points_ledger.lock([earned.account])
+    entries = PointsEntry.objects.filter(account=earned.account, lot=earned.lot)
+    excess = _sum(entries.filter(kind__in=(Kind.EARN, Kind.CLAW_BACK))) - kept
+    pending = min(_sum(entries.filter(pot=Pot.PENDING)), excess)
+    expires_on = entries.filter(pot=Pot.AVAILABLE).values_list("expires_on", flat=True).first()
+    mover = Mover(Kind.CLAW_BACK, order=order, line=line, note=reason)
+    now = timezone.now()
+    PointsEntry.objects.bulk_create(
+        mover.entry(
+            Lot(earned.account_id, earned.lot, expires_on if pot == Pot.AVAILABLE else None, points),
+            pot,
+            -points,
+            key=f"claw-back-{line.pk}-{kept}-{pot}",
+            at=now,
         )
-        moves = []
-        for entry in pending:
-            for pot, points in (
-                (PointsEntry.Pot.PENDING, -entry.points),
-                (PointsEntry.Pot.AVAILABLE, entry.points),
-            ):
-                moves.append(
-                    PointsEntry(
-                        account_id=entry.account_id,
-                        pot=pot,
-                        kind=PointsEntry.Kind.CONFIRM,
-                        points=points,
-                        key=f"confirm-{entry.order_line_id}-{pot}",
-                        order_id=entry.order_id,
-                        order_line_id=entry.order_line_id,
-                    )
-                )
-        PointsEntry.objects.bulk_create(moves, ignore_conflicts=True)
-    return len(moves) // 2
+        for pot, points in ((Pot.PENDING, pending), (Pot.AVAILABLE, excess - pending))
+        if points > 0
+    )
+
+
+def _sum(entries: QuerySet[PointsEntry]) -> int:
+    return int(entries.aggregate(total=Sum("points"))["total"] or 0)
+
+
+def give_back(order: Order, *, lines: Collection[OrderLine], reason: str) -> None:
+    """Return the points a paid order used for these lines to the lots they came from, with their old expiry.
+
+    Once for each line, whatever it is credited for.
+    """
+    spent = points_ledger.spent_on(order)
+    if not spent:
+        return
+    done = set(PointsEntry.objects.filter(order=order, kind=Kind.REDEEM_RETURN).values_list("order_line_id", flat=True))
+    wanted = {line.pk for line in lines} - done
+    now = timezone.now()
+    entries, end = [], 0
+    for line in order.lines.order_by("position", "pk"):
+        start, end = end, end + line.points_used
+        if line.pk not in wanted:
+            continue
+        mover = Mover(Kind.REDEEM_RETURN, order=order, line=line, note=reason)
+        for position, lot in enumerate(points_ledger.between(spent, start, end)):
+            entries.append(mover.entry(lot, Pot.AVAILABLE, lot.points, key=f"return-{line.pk}-{position}", at=now))
+    PointsEntry.objects.bulk_create(entries)
+
+
+def confirm_due() -> int:
+    """Move points from pending to available whose withdrawal period is over. Returns how many lines."""
+    due = _due()
+    accounts = PointsAccount.objects.filter(pk__in=due.values("account_id")).order_by("pk")
+    return sum(_confirm(account) for account in accounts)
+
+
+def _due() -> QuerySet[PointsEntry]:
+    """Pending entries of delivered orders that nobody disputes or wants to withdraw from any more."""
+    until = timezone.now() - timedelta(days=ShopSettings.current().withdrawal_days)
+    orders = Order.objects.filter(state=OrderState.DELIVERED, delivered_at__lte=until, is_disputed=False)
+    orders = orders.exclude(withdrawals__state=Withdrawal.State.CONFIRMED)
+    return PointsEntry.objects.filter(pot=Pot.PENDING, order__in=orders).order_by()
+
+
+def _confirm(account: PointsAccount) -> int:
+    expires_on = points_ledger.expiry_from_today()
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        points_ledger.lock([account])
+        rows = _due().filter(account=account).values_list("lot", "order_id", "order_line_id").annotate(Sum("points"))
+        entries = [
+            PointsEntry(
+                account=account,
+                pot=pot,
+                kind=Kind.CONFIRM,
+                lot=lot,
+                expires_on=expires_on if pot == Pot.AVAILABLE else None,
+                points=sign * points,
+                key=f"confirm-{line_id}-{pot}",
+                order_id=order_id,
+                order_line_id=line_id,
+                created_at=now,
+            )
+            for lot, order_id, line_id, points in rows
+            if points > 0
+            for pot, sign in ((Pot.PENDING, -1), (Pot.AVAILABLE, 1))
+        ]
+        PointsEntry.objects.bulk_create(entries)
+    return len(entries) // 2
