@@ -79,6 +79,18 @@ def parse_base_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def parse_stripe_key(text: str) -> str:
+    if not text.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise ValueError("no secret key")
+    return text
+
+
+def parse_webhook_secret(text: str) -> str:
+    if not text.startswith("whsec_"):
+        raise ValueError("no signing secret")
+    return text
+
+
 def parse_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
@@ -299,13 +311,37 @@ SILENCED_SYSTEM_CHECKS = [
 
 # What the shop did is told by its orders and payments; the queue keeps what is to do and what failed.
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
-PROCRASTINATE_IMPORT_PATHS = ["checkout.rate_tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["checkout.rate_tasks", "checkout.voucher_tasks"]
 
 LOGGING_CONFIG = None
 configure_logging(as_json=PRODUCTION, debug=DEBUG)
 
-# With real keys the demo provider is never offered.
-STRIPE_SECRET_KEY = read("STRIPE_SECRET_KEY", str, default="", expected="a secret key from Stripe's dashboard")
+# With a key the demo provider is never offered.
+STRIPE_SECRET_KEY = read(
+    "STRIPE_SECRET_KEY", parse_stripe_key, default="", expected="a secret key from Stripe's dashboard, sk_… or rk_…"
+)
+STRIPE_WEBHOOK_SECRET = read(
+    "STRIPE_WEBHOOK_SECRET", parse_webhook_secret, default="", expected="the signing secret of the endpoint, whsec_…"
+)
+STRIPE_API_BASE = read(
+    "STRIPE_API_BASE",
+    parse_base_url,
+    default="https://api.stripe.com",
+    expected="scheme and host of a pretend Stripe, such as http://127.0.0.1:8111",
+)
+if PRODUCTION and os.environ.get("STRIPE_API_BASE"):
+    raise ImproperlyConfigured(
+        "STRIPE_API_BASE is set, so nobody would be charged: unset it, or set DEMO=1 or DEBUG=1 to try the shop."
+    )
+if PRODUCTION and STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
+    raise ImproperlyConfigured(
+        "STRIPE_WEBHOOK_SECRET is missing: add an endpoint for /stripe/webhook/ in Stripe's dashboard and set its "
+        "signing secret, or payments are noticed only when their buyers come back."
+    )
+if not PRODUCTION and "_live_" in STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY moves real money, so this is a real shop: unset DEMO and DEBUG, or use a test key."
+    )
 ECB_FEED_URL = read(
     "ECB_FEED_URL",
     str,
