@@ -156,7 +156,7 @@ def decide(
     rewards.reverse(order, reason=reason, credit=credit)
     back = sorted(returned, key=lambda line: line.pk)
     if back:
-        rewards.give_back(order, lines=back, key=f"credit-{credit.pk}", reason=reason)
+        rewards.give_back(order, lines=back, reason=reason)
     orders.log(order, "credited", by=by, text=f"{credit.goods_amount + credit.shipping_amount} {order.currency}")
     if goods or freight:
         app.configure_task("issue_credit_note").defer(credit_id=credit.pk)
