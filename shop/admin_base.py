@@ -22,6 +22,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from shop.errors import ShopError
+from shop.once import do_once, save_once
 
 Column = TypeVar("Column", bound=Callable[..., Any])
 
@@ -125,6 +126,20 @@ class ShopAdmin(ListFields, ModelAdmin):
         deed_url = path("<path:object_id>/do/<slug:deed>/", self.admin_site.admin_view(self.deed_view), name=name)
         return [deed_url, *super().get_urls()]
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Add or change a row, once for each time the page was shown and filled in."""
+
+        def save() -> Any:
+            return super(ShopAdmin, self).changeform_view(request, object_id, form_url, extra_context)
+
+        return save_once(request, save) if request.method == "POST" else save()
+
     def deeds_for(self, request: HttpRequest, row: Model) -> list[Deed]:
         return [deed for deed in self.deeds if request.user.has_perm(deed.permission) and deed.is_offered(row)]
 
@@ -167,15 +182,18 @@ class ShopAdmin(ListFields, ModelAdmin):
         return TemplateResponse(request, "admin_shop/deed.html", context)
 
     def _do(self, request: HttpRequest, row: Model, deed: Deed, answers: dict[str, Any]) -> HttpResponse:
-        try:
+        def do() -> str:
             result = deed.do(row, request.user, **answers)
+            # A deed that made another row, such as a duplicate, leads there.
+            return self._change_address(result if isinstance(result, self.model) else row)
+
+        try:
+            address = do_once(request, do)
         except ShopError as error:
             self.message_user(request, error.text, messages.ERROR)
             return HttpResponseRedirect(self._change_address(row))
         self.message_user(request, str(deed.done) % {"row": row}, messages.SUCCESS)
-        # A deed that made another row, such as a duplicate, leads there.
-        made = result if isinstance(result, self.model) else row
-        return HttpResponseRedirect(self._change_address(made))
+        return HttpResponseRedirect(address)
 
     def _change_address(self, row: Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=(row.pk,))
