@@ -45,7 +45,8 @@ stop: ## stop a shop or a database that was left running
 test: $(VENV)/installed-dev ## the whole suite, in parallel and in random order (TESTS=tests/shop for a part)
 	@$(PYTEST) --numprocesses auto --dist worksteal $(TESTS)
 
-races: $(VENV)/installed-dev ## only the races for one piece, with their negative control
+races: export RACES_CHECKOUTS ?= 10000
+races: $(VENV)/installed-dev ## many buyers for few pieces, processes killed under them; in full size, up to half an hour
 	@$(PYTEST) -m races
 
 faults: $(VENV)/installed-dev ## only what happens when something breaks in mid-work
