@@ -18,7 +18,9 @@ for name in (
     "MEDIA_URL",
     "PORT",
     "SECRET_KEY",
+    "STRIPE_API_BASE",
     "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
 ):
     os.environ.pop(name, None)
 os.environ["DEMO"] = "1"

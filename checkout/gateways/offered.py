@@ -5,8 +5,11 @@ from decimal import Decimal
 from checkout.gateways.bank_transfer import BankTransferGateway
 from checkout.gateways.base import Gateway
 from checkout.gateways.demo import DemoGateway
+from checkout.gateways.stripe import StripeGateway
 
-_ALL: dict[str, Gateway] = {gateway.code: gateway for gateway in (DemoGateway(), BankTransferGateway())}
+_ALL: dict[str, Gateway] = {
+    gateway.code: gateway for gateway in (DemoGateway(), StripeGateway(), BankTransferGateway())
+}
 
 
 def by_code(code: str) -> Gateway:
