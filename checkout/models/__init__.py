@@ -8,7 +8,7 @@ from checkout.models.payment import DemoPayment, Payment, PaymentState, Refund, 
 from checkout.models.provider import Dispute, ProviderEvent
 from checkout.models.reservation import Reservation
 from checkout.models.returns import Credit, CreditLine, ReturnedPiece, Withdrawal
-from checkout.models.rewards import PointsAccount, PointsEntry
+from checkout.models.rewards import PointsAccount, PointsEntry, PointsNotice
 from checkout.models.shipping import (
     FreeShipping,
     Method,
@@ -45,6 +45,7 @@ __all__ = [
     "PaymentState",
     "PointsAccount",
     "PointsEntry",
+    "PointsNotice",
     "PostcodeRule",
     "ProviderEvent",
     "Rate",

@@ -23,6 +23,7 @@ class PointsAccount(models.Model):
         blank=True,
         related_name="points_account",
     )
+    language = models.CharField(_("language"), max_length=5, default="en")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -88,3 +89,19 @@ class PointsEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points:+d} {self.get_kind_display()}"
+
+
+class PointsNotice(models.Model):
+    """A mail that points are about to expire: once for each account and last day."""
+
+    account = models.ForeignKey(PointsAccount, on_delete=models.PROTECT, related_name="notices")
+    expires_on = models.DateField(_("expires"))
+    sent_at = models.DateTimeField(_("sent"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("notice of expiring points")
+        verbose_name_plural = _("notices of expiring points")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "expires_on"], name="points_notice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.expires_on}"
