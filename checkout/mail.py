@@ -7,9 +7,14 @@ from django.utils import translation
 
 from checkout.models import Order, OrderMail
 from checkout.orders import link_to
+from shop import page_texts
 from shop.models import ShopSettings
 
 KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped")
+# The contract's texts go along as text: a link is no durable medium (Directive 2011/83/EU, article 8(7);
+# Court of Justice, C-49/11).
+WITH_CONTRACT = ("awaiting_transfer", "paid")
+CONTRACT_PAGES = ("terms", "withdrawal", "withdrawal-form", "guarantee", "shipping-returns", "legal-notice")
 
 
 def send(*, order_id: int, kind: str) -> bool:
@@ -26,6 +31,7 @@ def send(*, order_id: int, kind: str) -> bool:
         context = {"order": order, "link": link_to(order), "shop": ShopSettings.current()}
         subject = " ".join(render_to_string(f"checkout/mail/{kind}_subject.txt", context).split())
         body = render_to_string(f"checkout/mail/{kind}.txt", context)
+        contract = page_texts.texts_of(*CONTRACT_PAGES) if kind in WITH_CONTRACT else ""
     shop = ShopSettings.current()
     EmailMessage(
         subject,
@@ -33,6 +39,7 @@ def send(*, order_id: int, kind: str) -> bool:
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[order.email],
         reply_to=[shop.seller_email],
+        attachments=[(f"{order.number}.txt", contract, "text/plain")] if contract else [],
     ).send()
     OrderMail.objects.get_or_create(order_id=order_id, kind=kind)
     return True
