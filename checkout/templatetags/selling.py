@@ -8,6 +8,7 @@ from typing import Any, cast
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from django import template
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone
@@ -17,14 +18,16 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from checkout import currency, inventory, shipping, tariff
+from checkout import currency, inventory, orders, shipping, tariff
 from checkout.currency import CurrencyQuote
+from checkout.gateways.base import Gateway
 from checkout.money import BASE_CURRENCY, currency_name, format_amount
 from checkout.preferences import VisitorRequest
 from checkout.shipping import ShippingOption
-from checkout.summary import points_of
+from checkout.summary import Summary, points_of
 from checkout.visitors import visitor_of
 from shop.models import ShopSettings
+from shop.page_texts import guarantee_period, tax_sentence
 
 register = template.Library()
 
@@ -238,3 +241,52 @@ def points_line(listing: Listing) -> dict[str, Any]:
 def countdown(until: datetime) -> dict[str, Any]:
     """Until when something is held: the time without scripts, minutes and seconds with them; a date when it is days."""
     return {"until": until, "is_long": until - timezone.now() > LONGEST_COUNTDOWN}
+
+
+@register.inclusion_tag("selling/_consumer_rights.html")
+def consumer_rights() -> dict[str, Any]:
+    """What a price contains and what the law gives the buyer (Directive 2011/83/EU, article 6(1)(e), (h), (l))."""
+    shop = ShopSettings.current()
+    return {
+        "tax_sentence": tax_sentence(shop),
+        "withdrawal_days": shop.withdrawal_days,
+        "guarantee_period": guarantee_period(shop),
+    }
+
+
+@register.simple_tag
+def price_contains() -> str:
+    """Which tax a price contains, in a sentence; under the margin scheme no VAT is named."""
+    return tax_sentence(ShopSettings.current())
+
+
+@register.inclusion_tag("checkout/_pieces.html", takes_context=True)
+def pieces_in_full(context: Context, summary: Summary) -> dict[str, Any]:
+    """The pieces about to be bought, with the main characteristics of each copy (2011/83/EU, article 8(2))."""
+    prefetch_related_objects(
+        [line.listing for line in summary.lines],
+        "defects",
+        "edition__audio_tracks",
+        "edition__subtitle_tracks",
+    )
+    return {"lines": summary.lines, "currency": summary.currency, "request": _visitor(context)}
+
+
+@register.filter
+def in_a_line(listing: Listing) -> str:
+    """Which copy it is: format, region, standard, label, grade."""
+    return orders.describe(listing)
+
+
+@register.inclusion_tag("checkout/_before_ordering.html")
+def before_ordering(summary: Summary, gateway: Gateway) -> dict[str, Any]:
+    """What a buyer has to be told right before the button that orders."""
+    shop = ShopSettings.current()
+    return {
+        "shop": shop,
+        "summary": summary,
+        "gateway": gateway,
+        "days": delivery_days(summary.option) if summary.option else "",
+        "tax_sentence": tax_sentence(shop),
+        "guarantee_period": guarantee_period(shop),
+    }
