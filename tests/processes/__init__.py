@@ -81,11 +81,6 @@ class Process:
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
 
-    def wait_until_dead(self, seconds: float = START_SECONDS) -> int:
-        """The exit code of a process that ends by itself; negative for the signal that ended it."""
-        assert self.popen
-        return self.popen.wait(seconds)
-
     def __enter__(self) -> "Process":
         return self if self.popen else self.start()
 
@@ -93,22 +88,18 @@ class Process:
         self.kill()
 
 
-class Node(Process):
-    """A web server with one process, as behind a balancer; with more threads than usual, more can happen at once."""
+class Server(Process):
+    """A program that answers on a port of its own."""
 
-    def __init__(self, folder: Path, *, threads: int = 1, **environment: str) -> None:
-        self.port = free_port()
-        arguments = web_arguments()[:-1]
-        for name, value in (("--port", str(self.port)), ("--workers", "1"), ("--blocking-threads", str(threads))):
-            arguments[arguments.index(name) + 1] = value
-        command = ("-m", "granian", *arguments, "tests.processes.wsgi:application")
-        super().__init__(folder, *command, PORT=str(self.port), **environment)
+    def __init__(self, folder: Path, *command: str, port: int, **environment: str) -> None:
+        self.port = port
+        super().__init__(folder, *command, PORT=str(port), **environment)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_until_served(self) -> "Node":
+    def wait_until_served(self) -> "Server":
         deadline = time.monotonic() + START_SECONDS
         while not self.is_serving:
             if not self.is_running or time.monotonic() > deadline:
@@ -128,12 +119,31 @@ class Node(Process):
             probe.close()
 
 
-class Worker(Process):
-    """The worker of the job queue; with `is_one_shot` it ends when nothing is due."""
+class Node(Server):
+    """A web server with one process, as behind a balancer; with more threads than usual, more can happen at once."""
 
-    def __init__(self, folder: Path, *, is_one_shot: bool = False, **environment: str) -> None:
-        once = ("--one-shot",) if is_one_shot else ()
-        super().__init__(folder, "-m", "tests.processes.manage", "procrastinate", "worker", *once, **environment)
+    def __init__(self, folder: Path, *, threads: int = 1, **environment: str) -> None:
+        port = free_port()
+        arguments = web_arguments()[:-1]
+        for name, value in (("--port", port), ("--workers", 1), ("--blocking-threads", threads)):
+            arguments[arguments.index(name) + 1] = str(value)
+        super().__init__(
+            folder, "-m", "granian", *arguments, "tests.processes.wsgi:application", port=port, **environment
+        )
+
+
+class MortalServer(Server):
+    """A fresh process for each request, which may be told to die in the middle of it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        super().__init__(folder, "-m", "tests.processes.forking", port=free_port(), **environment)
+
+
+class Worker(Process):
+    """The worker of the job queue."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        super().__init__(folder, "manage.py", "procrastinate", "worker", **environment)
 
 
 def mails(folder: Path) -> list[Mail]:

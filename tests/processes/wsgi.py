@@ -1,7 +1,10 @@
-"""The shop's own application with the failpoints of the environment."""
+"""The shop's own application, with one function replaced where the environment says so."""
+
+import os
 
 from shop.wsgi import application
 from tests.processes import failpoints
 
-failpoints.install()
+if replacement := os.environ.get("REPLACEMENT"):
+    failpoints.replace(replacement)
 __all__ = ["application"]

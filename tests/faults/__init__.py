@@ -1,0 +1,1 @@
+"""What breaks, and that everything is right again within a minute."""
