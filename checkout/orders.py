@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from checkout import inventory, parcels, tasks
+from checkout import discounts, inventory, parcels, rewards, tasks, tax, vouchers
 from checkout.errors import (
     AddressIncomplete,
     BasketEmpty,
@@ -25,7 +25,7 @@ from checkout.errors import (
 )
 from checkout.models import Order, OrderAddress, OrderEvent, OrderLine, OrderState, Reservation
 from checkout.models.order import ORDER_MOVES
-from checkout.summary import Summary, summarise
+from checkout.summary import Summary, SummaryLine, Wishes, summarise
 from checkout.visitors import Visitor
 from shop.models import ShopSettings, User
 
@@ -57,7 +57,8 @@ def by_token(token: str) -> Order:
 
 def draft_of(visitor: Visitor) -> Order | None:
     """What the visitor has filled in so far."""
-    return Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT).prefetch_related("addresses").first()
+    drafts = Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT)
+    return drafts.select_related("user", "coupon", "voucher", "joins").prefetch_related("addresses").first()
 
 
 def unpaid_of(visitor: Visitor | None) -> list[Order]:
@@ -103,9 +104,10 @@ def _empty_draft(draft: Order) -> None:
     with transaction.atomic():
         draft = _lock_draft(draft)
         draft.addresses.all().delete()
-        draft.user = None
+        draft.user = draft.coupon = draft.voucher = draft.joins = None
+        draft.points_used = 0
         draft.email = draft.buyer_note = ""
-        draft.save(update_fields=["user", "email", "buyer_note"])
+        draft.save(update_fields=["user", "coupon", "voucher", "joins", "points_used", "email", "buyer_note"])
 
 
 def set_address(
@@ -159,6 +161,21 @@ def summary_of(draft: Order, visitor: Visitor, *, currency: str) -> Summary:
         country=address.country.code if address else None,
         postcode=address.postcode if address else None,
         method=draft.shipping_method or None,
+        wishes=_wishes_of(draft, visitor),
+    )
+
+
+def _wishes_of(draft: Order, visitor: Visitor) -> Wishes:
+    """What the draft wants to use, as far as it is to be had now; the summary says what comes of it."""
+    account = rewards.account_of(draft.user) if draft.user else None
+    leader = draft.joins if draft.joins and parcels.joinable(visitor, draft) == draft.joins else None
+    return Wishes(
+        email=draft.email,
+        coupon=draft.coupon,
+        points=draft.points_used,
+        spendable=rewards.spendable(account) if account else 0,
+        voucher=vouchers.find(draft.voucher.code) if draft.voucher else None,
+        parcel=parcels.so_far(leader) if leader else None,
     )
 
 
@@ -186,18 +203,32 @@ def place(
     TotalChanged; then nothing has changed.
     """
     with transaction.atomic():
-        order = Order.objects.select_for_update().filter(token=token, visitor_key=visitor.key).first()
-        if order is None:
-            raise OrderNotFound
+        order = _lock_with_leader(token, visitor)
         if order.state != OrderState.DRAFT:
             return order
+        discounts.lock(order)
         inventory.lock(row.listing_id for row in inventory.live_reservations(visitor))
         summary = summary_of(order, visitor, currency=currency)
         _check_complete(order, summary)
         if summary.total_amount != shown_total or shown_fingerprint not in (None, fingerprint_of(order, summary)):
             raise TotalChanged(total=str(summary.total_amount), currency=currency)
         _freeze(order, summary)
+        if not discounts.take(order):
+            # Refused by what only the taking knows, such as the uses a customer has left under this address.
+            raise TotalChanged(total=str(summary.total_amount), currency=currency)
         log(order, "placed")
+    return order
+
+
+def _lock_with_leader(token: str, visitor: Visitor) -> Order:
+    """The visitor's draft, locked together with the order whose parcel it joins. Raises OrderNotFound."""
+    found = Order.objects.filter(token=token, visitor_key=visitor.key).values_list("pk", "joins_id").first()
+    if found is None:
+        raise OrderNotFound
+    locked = Order.objects.filter(pk__in=[pk for pk in found if pk]).order_by("pk").select_for_update(of=("self",))
+    order = {row.pk: row for row in locked}[found[0]]
+    if order.joins_id not in (None, found[1]):
+        raise TotalChanged  # the choice changed in another tab between the look and the lock
     return order
 
 
@@ -221,6 +252,7 @@ def _freeze(order: Order, summary: Summary) -> None:
     order.rate = summary.quote.rate
     order.goods_eur, order.goods_amount = summary.goods_eur, summary.goods_amount
     order.shipping_eur, order.shipping_amount = option.price_eur, summary.shipping_amount
+    _freeze_savings(order, summary)
     order.total_eur, order.total_amount = summary.total_eur, summary.total_amount
     order.shipping_method = option.method
     order.shipping_method_name = option.name[:120]
@@ -234,23 +266,48 @@ def _freeze(order: Order, summary: Summary) -> None:
     order.state = OrderState.AWAITING_PAYMENT
     order.save()
     with translation.override(order.language):
-        OrderLine.objects.bulk_create(
-            OrderLine(
-                order=order,
-                listing=line.listing,
-                reservation=line.reservation,
-                position=position,
-                sku=line.listing.sku,
-                title=line.listing.title[:300],
-                description=describe(line.listing)[:300],
-                price_eur=line.price_eur,
-                price_amount=line.price_amount,
-                weight_g=line.weight_g,
-                points=line.points,
-                tax_scheme=line.listing.tax_scheme,
-            )
-            for position, line in enumerate(summary.lines, start=1)
-        )
+        lines = [_line(order, line, position) for position, line in enumerate(summary.lines, start=1)]
+    tax.freeze(order, lines)
+    OrderLine.objects.bulk_create(lines)
+
+
+def _freeze_savings(order: Order, summary: Summary) -> None:
+    order.coupon = summary.coupon if summary.coupon_eur or summary.shipping_discount_eur else None
+    order.coupon_eur, order.coupon_amount = summary.coupon_eur, summary.coupon_amount
+    order.points_used = summary.points_used
+    order.points_eur, order.points_amount = summary.points_eur, summary.points_amount
+    order.shipping_discount_eur = summary.shipping_discount_eur
+    order.shipping_discount_amount = summary.shipping_discount_amount
+    order.discount_eur, order.discount_amount = summary.discount_eur, summary.discount_amount
+    order.voucher = summary.voucher if summary.voucher_eur else None
+    order.voucher_eur, order.voucher_amount = summary.voucher_eur, summary.voucher_amount
+    if summary.parcel is None:
+        order.joins = None
+    standard = summary.standard_shipping_eur
+    order.standard_shipping_eur, order.standard_shipping_amount = standard, summary.quote.convert(standard)
+
+
+def _line(order: Order, line: SummaryLine, position: int) -> OrderLine:
+    listing = line.listing
+    return OrderLine(
+        order=order,
+        listing=listing,
+        reservation=line.reservation,
+        position=position,
+        sku=listing.sku,
+        title=listing.title[:300],
+        description=describe(listing)[:300],
+        price_eur=line.price_eur,
+        price_amount=line.price_amount,
+        coupon_eur=line.coupon_eur,
+        coupon_amount=line.coupon_amount,
+        points_used=line.points_used,
+        points_eur=line.points_eur,
+        points_amount=line.points_amount,
+        weight_g=line.weight_g,
+        points=line.points,
+        tax_scheme=listing.tax_scheme,
+    )
 
 
 def describe(listing: Listing) -> str:

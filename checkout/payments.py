@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from checkout.clock import database_now
 from checkout.errors import PaymentMethodUnavailable, PaymentUnconfirmed
 from checkout.gateways import offered
 from checkout.gateways.base import (
@@ -48,6 +49,14 @@ def gateway_of(code: str, currency: str, amount: Decimal | None = None) -> Gatew
     raise PaymentMethodUnavailable(offered=[gateway.code for gateway in gateways])
 
 
+def gateway_for(order: Order, code: str) -> Gateway:
+    """The gateway for an order's payment: the chosen one, or the one that asks for nothing where nothing is due.
+
+    Raises PaymentMethodUnavailable.
+    """
+    return offered.by_code("covered") if order.due_amount == 0 else gateway_of(code, order.currency, order.due_amount)
+
+
 def open_attempt(order: Order) -> Payment | None:
     """The one attempt of the order that is still open."""
     return order.payments.filter(state__in=OPEN_PAYMENT_STATES).first()
@@ -61,8 +70,10 @@ def begin(order: Order, gateway: Gateway) -> Payment:
         attempt=(last.attempt if last else 0) + 1,
         gateway=gateway.code,
         currency=order.currency,
-        amount=order.total_amount,
-        amount_minor=to_minor_units(order.total_amount, order.currency),
+        amount=order.due_amount,
+        amount_minor=to_minor_units(order.due_amount, order.currency),
+        # What the provider's page closes by is counted from here, on the clock that claims are judged by.
+        created_at=database_now(),
     )
 
 
@@ -144,7 +155,7 @@ def _keep_facts(payment: Payment, answer: ProviderPayment) -> ProviderPayment:
 
 
 def is_as_ordered(payment: Payment, answer: ProviderPayment) -> bool:
-    """I6: the provider holds exactly the order's total, in its currency."""
+    """I6: the provider holds exactly what is due for the order, in its currency."""
     return answer.amount_minor == payment.amount_minor and answer.currency.upper() == payment.currency
 
 

@@ -6,7 +6,7 @@ between any two lines: `reconcile` finds what was left and goes on.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -14,9 +14,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
+from procrastinate.contrib.django import app
 
-from checkout import inventory, orders, payments, rewards, tasks
+from checkout import credits, discounts, inventory, orders, payments, rewards, tasks, vouchers
+from checkout.clock import database_now
 from checkout.errors import (
     CheckoutError,
     ListingUnavailable,
@@ -25,7 +27,7 @@ from checkout.errors import (
     PaymentUnconfirmed,
 )
 from checkout.gateways.base import Gateway, ProviderPayment, ProviderStatus
-from checkout.models import Order, OrderState, Payment, PaymentState, Refund, Reservation
+from checkout.models import Order, OrderState, Payment, PaymentState, Refund, RefundState, Reservation
 from checkout.models.payment import OPEN_PAYMENT_STATES
 from shop.models import ShopSettings, User
 
@@ -40,9 +42,9 @@ def start_payment(order: Order, *, gateway_code: str) -> Payment:
     Raises PaymentMethodUnavailable, OrderNotPayable, ListingUnavailable (the time ran out and somebody else has
     a piece) and PaymentUnconfirmed (try again: the attempt is kept).
     """
-    gateway = payments.gateway_of(gateway_code, order.currency, order.due_amount)
+    gateway = payments.gateway_for(order, gateway_code)
     current = payments.open_attempt(order)
-    if current is not None and (current.gateway != gateway_code or _is_over(current)):
+    if current is not None and (current.gateway != gateway.code or _is_over(current)):
         close_attempt(current)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
@@ -61,17 +63,11 @@ def start_payment(order: Order, *, gateway_code: str) -> Payment:
 
 def _begin(order: Order, gateway: Gateway) -> Payment:
     """Prolong the order's claims and record the attempt; the order is locked."""
-    inventory.lock(order.lines.values_list("listing_id", flat=True))
-    hold = _hold_for(gateway.code)
-    lost = inventory.reclaim(order, hold=hold)
-    if lost:
-        raise ListingUnavailable(lost)
     # One extension an order, and one more where a transfer needs its days: starting payments again and again,
     # or changing the method to and fro, cannot keep a piece from others.
     is_first_transfer = gateway.code == "bank_transfer" and not order.payments.filter(gateway=gateway.code).exists()
-    inventory.extend(order, hold=hold, once=not is_first_transfer)
-    until = min(row.until for row in Reservation.objects.filter(order_line__order=order) if row.until)
-    if until <= timezone.now():
+    until = _hold_pieces(order, hold=_hold_for(gateway.code), once=not is_first_transfer)
+    if until <= database_now():
         raise OrderNotPayable
     order.pay_by = until
     order.payment_method = gateway.code
@@ -81,6 +77,22 @@ def _begin(order: Order, gateway: Gateway) -> Payment:
     if gateway.code == "bank_transfer":
         tasks.send_order_mail.defer(order_id=order.pk, kind="awaiting_transfer")
     return payment
+
+
+def _hold_pieces(order: Order, *, hold: timedelta, once: bool) -> datetime:
+    """Keep the order's pieces for its payment; returns until when. Raises ListingUnavailable.
+
+    An order without pieces buys vouchers: it holds nothing from anybody and may take its time.
+    """
+    listing_ids = list(order.lines.values_list("listing_id", flat=True))
+    if not listing_ids:
+        return database_now() + hold
+    inventory.lock(listing_ids)
+    lost = inventory.reclaim(order, hold=hold)
+    if lost:
+        raise ListingUnavailable(lost)
+    inventory.extend(order, hold=hold, once=once)
+    return min(row.until for row in Reservation.objects.filter(order_line__order=order) if row.until)
 
 
 def _hold_for(gateway_code: str) -> timedelta:
@@ -95,11 +107,11 @@ def _open_at_provider(payment: Payment) -> Payment:
     # In the order's language, whoever asks: a provider refuses the same key with another address.
     with translation.override(order.language):
         return_url = reverse("checkout:payment_return", kwargs={"token": order.token})
-    return payments.create_at_provider(payment, return_url=return_url, until=order.pay_by or timezone.now())
+    return payments.create_at_provider(payment, return_url=return_url, until=order.pay_by or database_now())
 
 
 def _is_over(payment: Payment) -> bool:
-    return payment.expires_at is not None and payment.expires_at <= timezone.now()
+    return payment.expires_at is not None and payment.expires_at <= database_now()
 
 
 def refresh(payment: Payment) -> Payment:
@@ -155,6 +167,7 @@ def _end_capture_hold(order: Order) -> None:
         inventory.lock(order.lines.values_list("listing_id", flat=True))
         inventory.hold_until(order, until=order.pay_by)
     elif order.state == OrderState.EXPIRED:
+        discounts.release(order)
         inventory.give_back(order, Reservation.Release.ORDER_EXPIRED)
 
 
@@ -182,13 +195,15 @@ def _capture(payment: Payment) -> Payment:
 def _secure_pieces(order: Order) -> bool:
     """Hold an order's pieces against everybody while its money is taken; False when one is lost.
 
-    The order is locked. A claim that lapsed is claimed again where the piece is free: the order is then late.
+    The order is locked. A claim that lapsed is claimed again where the piece is free: the order is then late. So it
+    is with a coupon's use, points and voucher money that went back when the order expired.
     """
     if order.state not in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED):
         return False
-    inventory.lock(order.lines.values_list("listing_id", flat=True))
     with transaction.atomic():
-        if inventory.reclaim(order, hold=inventory.CAPTURE_HOLD):
+        is_whole = discounts.take(order)
+        inventory.lock(order.lines.values_list("listing_id", flat=True))
+        if not is_whole or inventory.reclaim(order, hold=inventory.CAPTURE_HOLD):
             transaction.set_rollback(True)
             return False
     inventory.extend(order, hold=inventory.CAPTURE_HOLD, once=False)
@@ -208,18 +223,28 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
         if not payments.move(payment, PaymentState.CAPTURED) and not _pass_through(payment):
             return payment
         if _secure_pieces(order):
-            order.is_late = not was_waiting or bool(order.pay_by and order.pay_by < timezone.now())
+            order.is_late = not was_waiting or bool(order.pay_by and order.pay_by < database_now())
             order.payment_method = payment.gateway
             order.save(update_fields=["is_late", "payment_method"])
-            inventory.sell(order)
-            orders.move(order, OrderState.PAID, kind="paid", by=by)
-            rewards.earn(order)
-            tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
+            _sell(order, by=by)
         else:
             refund = _owe_back(order, payment)
     if refund is not None:
         _pay_out(refund)
     return payment
+
+
+def _sell(order: Order, *, by: User | None) -> None:
+    """Everything a paid order brings about, in the transaction that makes it paid."""
+    inventory.sell(order)
+    orders.move(order, OrderState.PAID, kind="paid", by=by)
+    rewards.commit(order)
+    rewards.earn(order)
+    app.configure_task("issue_invoice").defer(order_id=order.pk)
+    tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
+    if order.vouchers_eur:
+        vouchers.issue(order)
+        orders.move(order, OrderState.DELIVERED, kind="vouchers_mailed", by=by)
 
 
 def _owe_back(order: Order, payment: Payment) -> Refund:
@@ -274,6 +299,7 @@ def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
 def _end_unpaid(order: Order) -> None:
     """Expire a locked order that cannot be paid any more; one that is paid by another attempt stays."""
     if order.state == OrderState.AWAITING_PAYMENT:
+        discounts.release(order)
         inventory.give_back(order, Reservation.Release.ORDER_EXPIRED)
         orders.move(order, OrderState.EXPIRED, kind="expired")
 
@@ -340,18 +366,18 @@ def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
         close_attempt(attempt)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
+        was_paid = order.is_paid
         orders.move(order, OrderState.CANCELLED, kind="cancelled", by=by, text=reason)
+        credit = None
+        if was_paid:
+            # The mail about the cancellation says what goes back.
+            credit = credits.decide_all(order, reason_key="cancelled", reason=reason, by=by, tell=False)
+        else:
+            discounts.release(order)
         inventory.give_back(order, Reservation.Release.CANCELLED)
-        rewards.reverse(order, reason=reason)
-        paid = order.payments.filter(state__in=(PaymentState.CAPTURED, PaymentState.PART_REFUNDED))
-        refunds = [
-            payments.decide_refund(payment, amount=left, reason_key="cancelled")
-            for payment in paid
-            if (left := payment.amount - payments.decided(payment))
-        ]
         tasks.send_order_mail.defer(order_id=order.pk, kind="cancelled")
-    for refund in refunds:
-        _pay_out(refund)
+    if credit is not None:
+        credits.pay_out(credit)
     return order
 
 
@@ -370,9 +396,9 @@ def reconcile() -> dict[str, int]:
         counts["payments"] += _try(partial(refresh, payment), counts)
     for order in _overdue():
         counts["orders"] += _try(partial(expire, order), counts)
-    for refund in Refund.objects.filter(state=Refund.State.DUE).exclude(payment__gateway="bank_transfer"):
+    for refund in Refund.objects.filter(state=RefundState.DUE).exclude(payment__gateway="bank_transfer"):
         counts["refunds"] += _try(partial(payments.pay_out, refund), counts)
-    for refund in Refund.objects.filter(state=Refund.State.PENDING).exclude(payment__gateway="bank_transfer"):
+    for refund in Refund.objects.filter(state=RefundState.PENDING).exclude(payment__gateway="bank_transfer"):
         counts["refunds"] += _try(partial(payments.refresh_refund, refund), counts)
     return counts
 

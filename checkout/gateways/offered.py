@@ -4,11 +4,12 @@ from decimal import Decimal
 
 from checkout.gateways.bank_transfer import BankTransferGateway
 from checkout.gateways.base import Gateway
+from checkout.gateways.covered import CoveredGateway
 from checkout.gateways.demo import DemoGateway
 from checkout.gateways.stripe import StripeGateway
 
 _ALL: dict[str, Gateway] = {
-    gateway.code: gateway for gateway in (DemoGateway(), StripeGateway(), BankTransferGateway())
+    gateway.code: gateway for gateway in (DemoGateway(), StripeGateway(), BankTransferGateway(), CoveredGateway())
 }
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 GUARDED = (
     "catalog_listing", "checkout_reservation", "checkout_order", "checkout_orderline", "checkout_payment",
-    "checkout_pointsentry", "checkout_rate",
+    "checkout_pointsentry", "checkout_rate", "checkout_creditline", "checkout_paper",
 )  # fmt: skip
 CONSTRAINTS = (
     ("checkout_order", "order_total_is_sum_of_parts"),
@@ -24,6 +24,11 @@ CONSTRAINTS = (
     ("checkout_payment", "payment_refunds_within_amount"),
 )
 
+A_CREDIT = (
+    "INSERT INTO checkout_credit (order_id, reason_key, reason, goods_eur, goods_amount, shipping_eur, shipping_amount,"
+    " money_amount, voucher_eur, voucher_amount, created_at) SELECT id, 'x', '', total_eur + 1, total_amount + 1, 0, 0,"
+    " total_amount + 1, 0, 0, now() FROM checkout_order WHERE state = 'paid';"
+)
 BREAKS = {
     "I1b": "UPDATE catalog_listing SET reserved_until = now() + interval '1 year' WHERE state = 'reserved'",
     "I2": "UPDATE catalog_listing SET state = 'listed' WHERE state = 'sold'",
@@ -33,12 +38,23 @@ BREAKS = {
     "I5": "UPDATE checkout_payment SET refunded_amount = 1;"
     " INSERT INTO checkout_refund (payment_id, reason_key, amount, amount_minor, state, tries, reference, created_at)"
     " SELECT id, 'x', amount + 1, 1, 'due', 0, '', now() FROM checkout_payment",
+    "I5b": A_CREDIT,
+    "I5c": A_CREDIT + "INSERT INTO checkout_creditline (credit_id, line_id, amount_eur, amount)"
+    " SELECT c.id, l.id, l.price_eur + 1, l.price_amount FROM checkout_credit c"
+    " JOIN checkout_orderline l ON l.order_id = c.order_id",
     "I6": "UPDATE checkout_order SET total_eur = total_eur + 1",
     "I6b": "UPDATE checkout_payment SET amount = amount + 1",
     "I6c": "UPDATE checkout_order SET rate = rate + 1 WHERE currency <> 'EUR'",
     "I6d": "UPDATE checkout_orderline SET price_amount = price_amount + 0.01",
     "I11": "UPDATE checkout_pointsentry SET points = points + 1",
+    "I12": "INSERT INTO checkout_coupon (code, kind, percent, minimum_eur, sku_prefixes, is_active, note, use_count,"
+    " created_at) VALUES ('TEN', 'percent', 10, 0, '{}', true, '', 1, now())",
+    "I12b": "INSERT INTO checkout_giftvoucher (code, amount_eur, balance_eur, recipient_name, recipient_email,"
+    " sender_name, message, language, created_at, note) VALUES ('X', 10, 10, '', '', '', '', 'en', now(), '')",
     "I13": "UPDATE checkout_rate SET rate = 'NaN' WHERE id = (SELECT min(id) FROM checkout_rate)",
+    "I15": "INSERT INTO checkout_paper (kind, series, year, number, label, order_id, issued_at, language, currency,"
+    " total_eur, total_amount, content) SELECT 'invoice', 'TST', 2026, 2, 'TST-2026-000002', min(id), now(), 'en',"
+    " 'EUR', 1, 1, '{}' FROM checkout_order",
 }
 
 
