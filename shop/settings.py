@@ -311,7 +311,12 @@ SILENCED_SYSTEM_CHECKS = [
 
 # What the shop did is told by its orders and payments; the queue keeps what is to do and what failed.
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
-PROCRASTINATE_IMPORT_PATHS = ["checkout.rate_tasks", "checkout.voucher_tasks"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "checkout.paper_tasks",
+    "checkout.provider_tasks",
+    "checkout.rate_tasks",
+    "checkout.voucher_tasks",
+]
 
 LOGGING_CONFIG = None
 configure_logging(as_json=PRODUCTION, debug=DEBUG)

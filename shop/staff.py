@@ -15,6 +15,7 @@ _CATALOGUE_WRITTEN = ("pricechange", "skucounter")
 _DESK_VIEWS = {
     "catalog": ("film", "edition", "listing", "listingphoto", "listingdefect", "componentgrade"),
     "checkout": (
+        "balancedifference",
         "coupon",
         "couponuse",
         "credit",
@@ -41,7 +42,17 @@ _DESK_VIEWS = {
     ),
 }
 # The right to press the buttons; amounts and states stay read-only for everybody.
-_DESK_CHANGES = {"checkout": ("order", "payment", "refund", "reservation", "returnedpiece", "withdrawal")}
+_DESK_CHANGES = {
+    "checkout": (
+        "balancedifference",
+        "order",
+        "payment",
+        "refund",
+        "reservation",
+        "returnedpiece",
+        "withdrawal",
+    )
+}
 
 
 def create_groups() -> None:

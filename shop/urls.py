@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
 
 from catalog import views as catalog_views
+from checkout.views import stripe_webhook
 from shop import bench, demo_mail, health, pages
 
 handler400 = "shop.error_pages.bad_request"
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("shop.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("checkout.api.urls")),
+    path("stripe/webhook/", stripe_webhook.stripe_webhook, name="stripe_webhook"),
     path("robots.txt", pages.robots, name="robots"),
     path("sitemap.xml", pages.sitemap, name="sitemap"),
 ]

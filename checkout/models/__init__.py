@@ -5,7 +5,7 @@ from checkout.models.discount import Coupon, CouponUse
 from checkout.models.order import Order, OrderAddress, OrderEvent, OrderLine, OrderMail, OrderState, TaxTreatment
 from checkout.models.paper import Paper, PaperCounter
 from checkout.models.payment import DemoPayment, Payment, PaymentState, Refund, RefundState
-from checkout.models.provider import Dispute, ProviderEvent
+from checkout.models.provider import BalanceDifference, Dispute, ProviderEvent
 from checkout.models.reservation import Reservation
 from checkout.models.returns import Credit, CreditLine, ReturnedPiece, Withdrawal
 from checkout.models.rewards import PointsAccount, PointsEntry, PointsNotice
@@ -22,6 +22,7 @@ from checkout.models.shipping import (
 from checkout.models.voucher import GiftVoucher, VoucherEntry
 
 __all__ = [
+    "BalanceDifference",
     "Coupon",
     "CouponUse",
     "Credit",

@@ -1,7 +1,8 @@
-"""What a payment provider told us by itself: events, and disputes about payments."""
+"""What a payment provider tells beside its answers: events, disputes, and books that differ from ours."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -61,3 +62,34 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class BalanceDifference(models.Model):
+    """Money at the provider that the shop's books do not show, or the reverse; staff find out and settle it."""
+
+    gateway = models.CharField(_("gateway"), max_length=20)
+    reference = models.CharField(_("provider's reference"), max_length=120)
+    problem = models.CharField(_("what differs"), max_length=40)
+    text = models.CharField(_("details"), max_length=300, blank=True)
+    found_at = models.DateTimeField(_("found"), default=timezone.now)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
+    )
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("balance difference")
+        verbose_name_plural = _("balance differences")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["gateway", "reference", "problem"], name="balance_difference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.problem} {self.reference}"

@@ -32,6 +32,7 @@ PUBLIC: dict[str, Any] = {
     "checkout_api:listing": GONE,
     "checkout_api:rates": OPEN,
     "checkout_api:shipping_quote": 400,
+    "stripe_webhook": 405,
     "robots": OPEN,
     "sitemap": OPEN,
     "home": OPEN,
