@@ -16,17 +16,31 @@ from shop.errors import ShopError
 
 RETRY_SECONDS = 10
 # PostgreSQL's codes for "not now": connection exceptions, too many connections, shutting down, crashed,
-# starting up.
-AWAY_STATES = ("08", "53300", "57P01", "57P02", "57P03")
+# starting up, idle for too long.
+AWAY_STATES = ("08", "53300", "57P01", "57P02", "57P03", "57P05")
 
 
 def is_database_away(error: BaseException | None) -> bool:
-    """Whether the error says that the database cannot be reached, rather than that it refused a statement."""
-    if isinstance(error, InterfaceError):
+    """Whether the error says that the database cannot be reached, rather than that it refused a statement.
+
+    So does one that follows from such an error: the job queue, for one, wraps them in its own.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if _is_connection_lost(error):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_connection_lost(error: BaseException) -> bool:
+    if isinstance(error, InterfaceError | psycopg.InterfaceError):
         return True
-    if not isinstance(error, OperationalError):
+    if not isinstance(error, OperationalError | psycopg.OperationalError):
         return False
-    cause = error.__cause__
+    # Django's errors have no code of their own, only psycopg's that caused them.
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
     state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
     return state is None or state.startswith(AWAY_STATES)
 

@@ -12,19 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-from shop.errors import ShopError
 from shop.models import IdempotencyRecord
+from shop.problems import IdempotencyKeyBusy
 
 # A press that has not ended for so long died with its process.
 TAKEN_OVER_AFTER = timedelta(seconds=60)
-
-
-class BeingDone(ShopError):
-    code = "being_done"
-    status = 409
-    message = _("This is being done already. Please look again in a moment.")
 
 
 def save_once(request: HttpRequest, save: Callable[[], HttpResponse]) -> HttpResponse:
@@ -51,7 +45,7 @@ def save_once(request: HttpRequest, save: Callable[[], HttpResponse]) -> HttpRes
 def do_once(request: HttpRequest, do: Callable[[], str]) -> str:
     """Call a domain function with transactions of its own once; gives the address to go to, to every press.
 
-    One that refuses or fails is forgotten, and may be pressed again. Raises BeingDone.
+    One that refuses or fails is forgotten, and may be pressed again. Raises IdempotencyKeyBusy.
     """
     press = _press(request)
     if press is None:
@@ -64,7 +58,7 @@ def do_once(request: HttpRequest, do: Callable[[], str]) -> str:
         if record.status is not None:
             return bytes(record.answer).decode()
         if not is_first and now - record.started_at < TAKEN_OVER_AFTER:
-            raise BeingDone
+            raise IdempotencyKeyBusy(_("This is being done already. Please look again in a moment."))
         record.started_at = now
         record.save(update_fields=["started_at"])
     try:
@@ -81,7 +75,7 @@ def _press(request: HttpRequest) -> dict[str, Any] | None:
     if not request.POST.get("csrfmiddlewaretoken"):
         return None
     typed = sorted((name, tuple(values)) for name, values in request.POST.lists())
-    files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
+    files = sorted((name, str(file.name), file.size) for name, files in request.FILES.lists() for file in files)
     digest = hashlib.sha256(repr((typed, files)).encode()).hexdigest()
     return {
         "client": hashlib.sha256(f"staff:{request.user.pk}".encode()).hexdigest(),

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shop.errors import ShopError
@@ -169,6 +170,7 @@ def is_api(request: HttpRequest) -> bool:
 
 def answer(error: ShopError) -> HttpResponse:
     """The answer outside of API views: an unknown address, a failure, a database that is away."""
+    spoken = {"Content-Language": get_language() or settings.LANGUAGE_CODE}
     return HttpResponse(
-        json.dumps(document(error)), status=error.status, content_type=CONTENT_TYPE, headers=headers(error)
+        json.dumps(document(error)), status=error.status, content_type=CONTENT_TYPE, headers=headers(error) | spoken
     )
