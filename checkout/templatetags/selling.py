@@ -260,6 +260,12 @@ def price_contains() -> str:
     return tax_sentence(ShopSettings.current())
 
 
+@register.simple_tag
+def guarantee_in_words() -> str:
+    """How long the legal guarantee lasts: `2 years`."""
+    return guarantee_period(ShopSettings.current())
+
+
 @register.inclusion_tag("checkout/_pieces.html", takes_context=True)
 def pieces_in_full(context: Context, summary: Summary) -> dict[str, Any]:
     """The pieces about to be bought, with the main characteristics of each copy (2011/83/EU, article 8(2))."""
