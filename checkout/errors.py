@@ -145,3 +145,31 @@ class VoucherMoveRefused(CheckoutError):
     code = "voucher_move_refused"
     status = 409
     message = _("The gift voucher does not allow this.")
+
+
+class PaperNotIssued(CheckoutError):
+    """No such invoice or credit note, or not yet: it is issued by a job, moments after the payment."""
+
+    code = "paper_not_issued"
+    status = 404
+    message = _("This paper is not there yet. It is issued once the payment has arrived; please look again shortly.")
+
+
+class WithdrawalNotFound(CheckoutError):
+    code = "withdrawal_not_found"
+    status = 404
+    message = _("There is no such statement. Please begin again.")
+
+
+class WithdrawalRefused(CheckoutError):
+    """What staff wanted to do with a withdrawal does not fit its state."""
+
+    code = "withdrawal_refused"
+    status = 409
+    message = _("The withdrawal's state, or that of its order, does not allow this.")
+
+
+class ReturnRefused(CheckoutError):
+    code = "return_refused"
+    status = 409
+    message = _("The state of the returned piece does not allow this.")

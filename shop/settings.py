@@ -238,6 +238,16 @@ DATABASES = {
         ),
     }
 }
+# A server that does not answer holds nobody up: it has three seconds to let us in, and a connection gone silent is
+# given up after a quarter of a minute. What DATABASE_URL says itself goes before.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
