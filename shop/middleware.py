@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from shop.deadlocks import is_to_be_tried_again, try_again
 from shop.error_pages import bad_request, database_away, is_database_away, refused
 from shop.errors import ShopError
 
@@ -145,6 +146,17 @@ class ErrorPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if is_to_be_tried_again(exception):
+            try:
+                return try_again(request, exception)
+            except Exception as last:
+                response = self._page_for(request, last)
+                if response is None:
+                    raise
+                return response
+        return self._page_for(request, exception)
+
+    def _page_for(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ShopError):
             return refused(request, exception)
         if is_database_away(exception):
