@@ -89,7 +89,8 @@ def of_credit_note(
         "facts": _facts(
             (_("Credit note number"), label),
             (_("Date"), words.day_of(issued_at)),
-            (_("For invoice"), _label_and_day(invoice, words)),
+            (_("For invoice"), invoice.label),
+            (_("Issued on"), words.day_of(invoice.issued_at)),
             (_("Order"), order.number),
             (_("Reason"), credit.reason),
         ),
@@ -146,10 +147,6 @@ def postal(address: OrderAddress, words: Words) -> list[str]:
     return [*written(address), words.country(address.country.code)]
 
 
-def _label_and_day(invoice: Paper, words: Words) -> str:
-    return _("%(label)s of %(day)s") % {"label": invoice.label, "day": words.day_of(invoice.issued_at)}
-
-
 def _facts(*pairs: tuple[str, str]) -> list[list[str]]:
     return [[name, value] for name, value in pairs if value]
 
@@ -190,7 +187,7 @@ def _contained(taxed: Iterable[SalesRow], words: Words) -> Content:
         by_rate.setdefault((row.country, row.rate), []).append(row)
     return {
         "heading": _("VAT contained, in euro, with its share of the shipping"),
-        "columns": [_("Rate"), _("Net"), _("VAT"), _("Gross")],
+        "columns": [_("Rate"), _("Without VAT"), _("VAT"), _("With VAT")],
         "rows": [
             [
                 f"{words.country(country)}, {_percent(rate, words)}",

@@ -148,3 +148,12 @@ def credit(order: Order, *goods: str, shipping: str = "0.00", other: str = "0.00
         for line, eur in lines:
             made.lines.create(line=line, amount_eur=eur, amount=amount(eur))
     return made
+
+
+def bring_back(order: Order) -> None:
+    """Every piece of the order is in the shop again."""
+    now = timezone.now()
+    with transaction.atomic():
+        Reservation.objects.filter(order_line__order=order).update(released_at=now)
+        Listing.objects.filter(order_lines__order=order).update(state=ListingState.RETURNED)
+        order.lines.update(returned_at=now)
