@@ -1,12 +1,14 @@
 """Reward points: earned on goods as really paid, used as a discount on goods, given and taken back with refunds.
 
 Functions that get an order join the caller's transaction, in which the order is locked. Points are counted in EUR
-whatever the order's currency. What the nightly job does to all accounts is in `reward_upkeep`.
+whatever the order's currency. What time does to them is in `reward_upkeep`, how they are shown in `reward_history`.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
@@ -14,7 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from checkout import points_ledger
-from checkout.models import Credit, Order, OrderLine, OrderState, PointsAccount, PointsEntry, Withdrawal
+from checkout.models import Credit, Order, OrderLine, PointsAccount, PointsEntry
 from checkout.money import BASE_CURRENCY, from_minor_units, round_amount, to_minor_units, total, whole_points
 from checkout.points_ledger import Kind, Lot, Mover, Pot
 from shop.models import ShopSettings, User
@@ -28,32 +30,62 @@ def points_for(price_eur: Decimal, *, per_euro: Decimal | None = None) -> int:
 
 def account_for(email: str) -> PointsAccount:
     """The ledger account of an email address, opened when there is none. Safe to race."""
-    found = _by_emails([email]).first()
-    if found is not None:
+    email = email.lower()
+    found = _by_emails([email]).select_related("user").first()
+    if found is not None and not _has_left(found):
         return found
-    PointsAccount.objects.bulk_create([PointsAccount(email=email.lower())], ignore_conflicts=True)
+    if found is not None:
+        _follow_owner(found)
+    PointsAccount.objects.bulk_create([PointsAccount(email=email)], ignore_conflicts=True)
     return _by_emails([email]).get()
 
 
 def _by_emails(emails: Collection[str]) -> QuerySet[PointsAccount]:
-    folded = [email.lower() for email in emails]
-    return PointsAccount.objects.annotate(folded=Lower("email")).filter(folded__in=folded).order_by("pk")
+    return PointsAccount.objects.annotate(folded=Lower("email")).filter(folded__in=emails).order_by("pk")
 
 
 def account_of(user: User) -> PointsAccount | None:
     """The ledger account of a signed-in customer: theirs by link, or by an address they have verified."""
-    linked = PointsAccount.objects.filter(user=user).first()
+    linked = PointsAccount.objects.filter(user=user).select_related("user").first()
     if linked is not None:
+        if _has_left(linked):
+            _follow_owner(linked)
         return linked
-    account: PointsAccount | None = _by_emails(user.verified_emails()).filter(user__isnull=True).first()
+    account = _by_emails(user.verified_emails()).filter(user__isnull=True).first()
     if account is not None:
         PointsAccount.objects.filter(pk=account.pk, user__isnull=True).update(user=user)
         account.user = user
     return account
 
 
-def _purse(account: PointsAccount) -> list[PointsAccount]:
-    """All accounts of the same owner: one for each address they have verified and bought under."""
+def _own_account(user: User) -> PointsAccount | None:
+    """The customer's account, opened when there is none; None until they have verified an address."""
+    account = account_of(user)
+    verified = user.verified_emails()
+    if account is None and verified:
+        account_for(user.email if user.email in verified else verified[0])
+        account = account_of(user)
+    return account
+
+
+def _has_left(account: PointsAccount) -> bool:
+    """Whether the account's owner has given up its address for another."""
+    verified = account.user.verified_emails() if account.user is not None else []
+    return bool(verified) and account.email.lower() not in verified
+
+
+def _follow_owner(account: PointsAccount) -> None:
+    """Let go of an address that may be somebody else's by now: the points stay with who earned them."""
+    assert account.user is not None
+    verified = account.user.verified_emails()
+    taken = {other.email.lower() for other in _by_emails(verified)}
+    free = [email for email in verified if email not in taken]
+    former, account.email = account.email, free[0] if free else f"account-{account.pk}@points.invalid"
+    PointsAccount.objects.filter(pk=account.pk, email=former).update(email=account.email)
+
+
+def purse(account: PointsAccount) -> list[PointsAccount]:
+    """All accounts of one owner: each address they have verified may have one from guest orders."""
     if account.user is None:
         return [account]
     return [account, *_by_emails(account.user.verified_emails()).exclude(pk=account.pk)]
@@ -61,14 +93,14 @@ def _purse(account: PointsAccount) -> list[PointsAccount]:
 
 def balance(account: PointsAccount) -> dict[str, int]:
     """The owner's points in each pot, keyed pending, available and held: the sums of the entries."""
-    rows = PointsEntry.objects.filter(account__in=_purse(account)).order_by()
+    rows = PointsEntry.objects.filter(account__in=purse(account)).order_by()
     sums = dict(rows.values_list("pot").annotate(Sum("points")))
     return {pot: sums.get(pot, 0) for pot in Pot.values}
 
 
 def spendable(account: PointsAccount) -> int:
     """Points the owner can use now: available, not expired, less what they owe; never below zero."""
-    return sum(lot.points for lot in points_ledger.usable_now(_purse(account)))
+    return sum(lot.points for lot in points_ledger.usable_now(purse(account)))
 
 
 def usable(wanted: int, *, spendable: int, goods_eur: Decimal) -> int:
@@ -112,7 +144,7 @@ def _shares(whole: int, weights: Sequence[int]) -> list[int]:
 def lock(order: Order) -> None:
     """Lock the accounts `take` will use, before anybody looks at how much is in them."""
     if order.points_used and order.user is not None and (account := account_of(order.user)):
-        points_ledger.lock(_purse(account))
+        points_ledger.lock(purse(account))
 
 
 def take(order: Order) -> bool:
@@ -122,9 +154,9 @@ def take(order: Order) -> bool:
     account = account_of(order.user) if order.user is not None else None
     if account is None:
         return False
-    purse = _purse(account)
-    points_ledger.lock(purse)
-    lots = points_ledger.usable_now(purse)
+    accounts = purse(account)
+    points_ledger.lock(accounts)
+    lots = points_ledger.usable_now(accounts)
     if sum(lot.points for lot in lots) < order.points_used:
         return False
     taken = points_ledger.between(lots, 0, order.points_used)
@@ -160,6 +192,8 @@ def _move(order: Order, kind: Kind, lots: Sequence[Lot], *, out_of: Pot, into: P
 def earn(order: Order) -> int:
     """Enter a paid order's points as pending, once for each line. Returns the points of the order."""
     account = _earner(order)
+    # Mails about points are written in the language last bought in.
+    PointsAccount.objects.filter(pk=account.pk).exclude(language=order.language).update(language=order.language)
     now = timezone.now()
     lines = [line for line in order.lines.all() if line.points > 0]
     PointsEntry.objects.bulk_create(
@@ -180,7 +214,8 @@ def earn(order: Order) -> int:
 
 def _earner(order: Order) -> PointsAccount:
     """Who earns: the account of the customer who was signed in, else that of the order's address."""
-    return (account_of(order.user) if order.user is not None else None) or account_for(order.email)
+    own = _own_account(order.user) if order.user is not None else None
+    return own or account_for(order.email)
 
 
 def reverse(order: Order, *, reason: str, credit: Credit | None = None) -> None:
@@ -255,43 +290,51 @@ def give_back(order: Order, *, lines: Collection[OrderLine], reason: str) -> Non
     PointsEntry.objects.bulk_create(entries)
 
 
-def confirm_due() -> int:
-    """Move points from pending to available whose withdrawal period is over. Returns how many lines."""
-    due = _due()
-    accounts = PointsAccount.objects.filter(pk__in=due.values("account_id")).order_by("pk")
-    return sum(_confirm(account) for account in accounts)
+def adjust(account: PointsAccount, points: int, *, reason: str, by: User) -> None:
+    """Give or take points by hand. Taken are the oldest; what is not there the account owes.
 
-
-def _due() -> QuerySet[PointsEntry]:
-    """Pending entries of delivered orders that nobody disputes or wants to withdraw from any more."""
-    until = timezone.now() - timedelta(days=ShopSettings.current().withdrawal_days)
-    orders = Order.objects.filter(state=OrderState.DELIVERED, delivered_at__lte=until, is_disputed=False)
-    orders = orders.exclude(withdrawals__state=Withdrawal.State.CONFIRMED)
-    return PointsEntry.objects.filter(pot=Pot.PENDING, order__in=orders).order_by()
-
-
-def _confirm(account: PointsAccount) -> int:
-    expires_on = points_ledger.expiry_from_today()
-    now = timezone.now()
-    with transaction.atomic(durable=True):
+    ValueError for no points or no reason: the customer sees it.
+    """
+    if not points or not reason.strip():
+        raise ValueError("an adjustment needs points and a reason")
+    name = f"adjust-{uuid4().hex}"
+    with transaction.atomic():
         points_ledger.lock([account])
-        rows = _due().filter(account=account).values_list("lot", "order_id", "order_line_id").annotate(Sum("points"))
-        entries = [
-            PointsEntry(
-                account=account,
-                pot=pot,
-                kind=Kind.CONFIRM,
-                lot=lot,
-                expires_on=expires_on if pot == Pot.AVAILABLE else None,
-                points=sign * points,
-                key=f"confirm-{line_id}-{pot}",
-                order_id=order_id,
-                order_line_id=line_id,
-                created_at=now,
-            )
-            for lot, order_id, line_id, points in rows
-            if points > 0
-            for pot, sign in ((Pot.PENDING, -1), (Pot.AVAILABLE, 1))
-        ]
-        PointsEntry.objects.bulk_create(entries)
-    return len(entries) // 2
+        if points > 0:
+            parts = [Lot(account.pk, name, points_ledger.expiry_from_today(), points)]
+        else:
+            lots = points_ledger.usable_now([account])
+            there = min(sum(lot.points for lot in lots), -points)
+            parts = [replace(lot, points=-lot.points) for lot in points_ledger.between(lots, 0, there)]
+            parts += [Lot(account.pk, name, None, points + there)] if points + there else []
+        mover, now = Mover(Kind.ADJUST, note=reason, by=by), timezone.now()
+        PointsEntry.objects.bulk_create(
+            mover.entry(lot, Pot.AVAILABLE, lot.points, key=f"{name}-{position}", at=now)
+            for position, lot in enumerate(parts)
+        )
+
+
+def welcome(user: User) -> bool:
+    """Greet a customer who has verified an address with the shop's welcome points, once. True when they got them."""
+    points = ShopSettings.current().points_welcome
+    with transaction.atomic():
+        account = _own_account(user) if points else None
+        if account is None:
+            return False
+        accounts = purse(account)
+        points_ledger.lock(accounts)
+        if PointsEntry.objects.filter(account__in=accounts, kind=Kind.WELCOME).exists():
+            return False
+        lot = Lot(account.pk, f"welcome-{account.pk}", points_ledger.expiry_from_today(), points)
+        entry = Mover(Kind.WELCOME).entry(lot, Pot.AVAILABLE, points, key=lot.name, at=timezone.now())
+        entry.save(force_insert=True)
+    return True
+
+
+def expiries(account: PointsAccount) -> list[tuple[date, int]]:
+    """On which days how many of the owner's points are usable for the last time, soonest first."""
+    days: dict[date, int] = {}
+    for lot in points_ledger.usable_now(purse(account)):
+        if lot.expires_on is not None:
+            days[lot.expires_on] = days.get(lot.expires_on, 0) + lot.points
+    return sorted(days.items())

@@ -28,10 +28,8 @@ def tidy_reservations(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="nightly", queue="sales", queueing_lock="nightly")
 def nightly(timestamp: int) -> None:
-    """Confirm points, forget abandoned drafts and prove the invariants."""
-    from checkout import invariants, orders, rewards
+    """Forget abandoned drafts and prove the invariants."""
+    from checkout import invariants, orders
 
-    while rewards.confirm_due():
-        pass
     orders.forget_drafts()
     invariants.report_broken()

@@ -325,6 +325,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "checkout.paper_tasks",
     "checkout.provider_tasks",
     "checkout.rate_tasks",
+    "checkout.reward_tasks",
     "checkout.voucher_tasks",
 ]
 

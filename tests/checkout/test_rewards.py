@@ -4,10 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from checkout import rewards
-from checkout.models import Order, OrderState, PointsAccount, PointsEntry, Withdrawal
+from checkout import reward_upkeep, rewards
+from checkout.models import Order, OrderState, PointsAccount, PointsEntry
+from shop.models import User
 from tests.checkout.points import (
     a_customer,
     an_account,
@@ -211,7 +213,7 @@ def test_refund_after_the_points_were_spent_gives_a_negative_balance() -> None:
     first = an_order(user, prices=("20.00",))
     rewards.earn(first)
     set_delivered(first, days_ago=15)
-    rewards.confirm_due()
+    reward_upkeep.confirm_due()
     account = an_account(user)
     second = an_order(user, prices=("5.00",), used=100, state=OrderState.AWAITING_PAYMENT)
     assert rewards.take(second)
@@ -253,76 +255,80 @@ def test_redeemed_points_go_back_to_their_lots_line_by_line() -> None:
     assert lots_of(account) == {"soon": (150, soon), "late": (250, late)}
 
 
-# Confirming
-
-
-def delivered_order(days_ago: float = 15, **fields: object) -> Order:
-    order = an_order(**fields)
-    rewards.earn(order)
-    set_delivered(order, days_ago=days_ago)
-    return order
-
-
-def test_points_become_available_when_the_withdrawal_period_is_over() -> None:
-    order = delivered_order(13.9)
-    account = rewards.account_for(order.email)
-    assert rewards.confirm_due() == 0
-    Order.objects.filter(pk=order.pk).update(delivered_at=timezone.now() - timedelta(days=14))
-    assert rewards.confirm_due() == 1
-    assert rewards.confirm_due() == 0
-    assert rewards.balance(account) == {"pending": 0, "available": 25, "held": 0}
-
-
-def test_only_what_was_not_taken_back_becomes_available() -> None:
-    order = delivered_order(prices=("5.00", "4.00"))
-    rewards.reverse(order, reason="scratch", credit=credit(order, _0="5.00", _1="1.00"))
-    assert rewards.confirm_due() == 1
-    account = rewards.account_for(order.email)
-    assert rewards.balance(account) == {"pending": 0, "available": 15, "held": 0}
-    rewards.reverse(order, reason="returned", credit=credit(order, _1="1.00"))
-    assert rewards.balance(account)["available"] == 10
-
-
-def test_disputed_and_withdrawn_orders_wait() -> None:
-    disputed = delivered_order(email="a@example.com")
-    Order.objects.filter(pk=disputed.pk).update(is_disputed=True)
-    requested = delivered_order(email="b@example.com")
-    Order.objects.filter(pk=requested.pk).update(state=OrderState.WITHDRAWAL_REQUESTED)
-    stated = delivered_order(email="c@example.com")
-    withdrawal = Withdrawal.objects.create(
-        order=stated, order_number=stated.number, name="C", email="c@example.com",
-        state="confirmed", confirmed_at=timezone.now(),
-    )  # fmt: skip
-    assert rewards.confirm_due() == 0
-    Withdrawal.objects.filter(pk=withdrawal.pk).update(state="refused")
-    assert rewards.confirm_due() == 1
-
-
-@pytest.mark.parametrize(
-    ("today", "months", "last_day"),
-    [
-        (date(2026, 8, 31), 18, date(2028, 2, 29)),
-        (date(2026, 8, 31), 6, date(2027, 2, 28)),
-        (date(2024, 2, 29), 24, date(2026, 2, 28)),
-        (date(2026, 12, 31), 1, date(2027, 1, 31)),
-        (date(2026, 10, 31), 1, date(2026, 11, 30)),
-        (date(2026, 11, 22), 24, date(2028, 11, 22)),
-        (date(2026, 11, 22), 0, None),
-    ],
-)
-def test_expiry_at_the_month_end(
-    monkeypatch: pytest.MonkeyPatch, today: date, months: int, last_day: date | None
-) -> None:
-    set_rules(points_months=months)
-    delivered_order()
-    monkeypatch.setattr(timezone, "localdate", lambda: today)
-    rewards.confirm_due()
-    assert PointsEntry.objects.get(pot="available").expires_on == last_day
-
-
 # Accounts
 
 
 def test_one_account_for_an_address_whatever_its_case() -> None:
     assert rewards.account_for("Erika@Example.com") == rewards.account_for("erika@example.COM")
     assert PointsAccount.objects.count() == 1
+
+
+def test_an_account_is_linked_to_whoever_verified_its_address() -> None:
+    put(rewards.account_for("erika@example.com"), 100)
+    unverified = User.objects.create_user("erika@example.com", "three-secret-words")
+    assert rewards.account_of(unverified) is None
+    EmailAddress.objects.create(user=unverified, email="Erika@example.com", verified=True, primary=True)
+    account = rewards.account_of(unverified)
+    assert account is not None
+    assert account.user == unverified
+    assert rewards.account_of(unverified) == account
+
+
+def test_points_of_all_verified_addresses_are_one_balance() -> None:
+    user = a_customer()
+    EmailAddress.objects.create(user=user, email="guest@example.com", verified=True)
+    EmailAddress.objects.create(user=user, email="unproved@example.com", verified=False)
+    put(rewards.account_for("unproved@example.com"), 7)
+    put(rewards.account_for("guest@example.com"), 60)
+    account = an_account(user, 60)
+    assert rewards.spendable(account) == 120
+    order = an_order(user, used=100, state=OrderState.AWAITING_PAYMENT)
+    rewards.lock(order)
+    assert rewards.take(order)
+    assert rewards.balance(account) == {"pending": 0, "available": 20, "held": 100}
+
+
+def change_address(user: User, email: str) -> None:
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    User.objects.filter(pk=user.pk).update(email=email)
+    user.refresh_from_db()
+
+
+def test_points_follow_their_owner_to_a_new_address() -> None:
+    user = a_customer()
+    account = an_account(user, 100)
+    change_address(user, "new@example.com")
+    moved = rewards.account_of(user)
+    assert moved == account
+    assert moved.email == "new@example.com"
+
+
+def test_whoever_gets_a_former_address_does_not_feed_the_account_of_its_former_owner() -> None:
+    user = a_customer()
+    account = an_account(user, 100)
+    put(rewards.account_for("new@example.com"), 5)
+    change_address(user, "new@example.com")
+    rewards.earn(an_order(prices=("5.00",), email="erika@example.com"))
+    assert rewards.account_for("erika@example.com") != account
+    assert rewards.balance(rewards.account_for("erika@example.com")) == {"pending": 25, "available": 0, "held": 0}
+    found = rewards.account_of(user)
+    assert found == account
+    assert rewards.balance(found) == {"pending": 0, "available": 105, "held": 0}
+
+
+def test_the_first_order_of_a_signed_in_customer_opens_their_account() -> None:
+    user = a_customer()
+    order = an_order(user)
+    Order.objects.filter(pk=order.pk).update(email="gift@example.com")
+    order.refresh_from_db()
+    rewards.earn(order)
+    account = rewards.account_of(user)
+    assert account is not None
+    assert rewards.balance(account)["pending"] == 25
+
+
+def test_a_customer_who_has_not_verified_earns_under_the_address_of_the_order() -> None:
+    user = User.objects.create_user("erika@example.com", "three-secret-words")
+    rewards.earn(an_order(user))
+    assert rewards.balance(rewards.account_for("erika@example.com"))["pending"] == 25

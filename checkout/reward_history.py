@@ -1,0 +1,71 @@
+"""What customers see of their points: every movement with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Max, Q, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from checkout import rewards
+from checkout.models import Order, PointsAccount, PointsEntry
+from checkout.points_ledger import Kind, Pot
+
+REASONS: Mapping[str, str | Promise] = {
+    Kind.EARN: _("Earned"),
+    Kind.CONFIRM: _("Now yours to use"),
+    Kind.REDEEM_HOLD: _("Set aside for an order"),
+    Kind.REDEEM_COMMIT: _("Used in an order"),
+    Kind.REDEEM_RELEASE: _("Back from an order that was not completed"),
+    Kind.REDEEM_RETURN: _("Back with a refund"),
+    Kind.CLAW_BACK: _("Taken back with a refund"),
+    Kind.EXPIRE: _("Expired"),
+    Kind.ADJUST: _("Adjusted by us"),
+    Kind.WELCOME: _("Welcome"),
+}
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Points that moved for one reason at one moment: the change of each pot."""
+
+    at: datetime
+    reason: str | Promise
+    note: str
+    order: Order | None
+    pending: int
+    available: int
+    held: int
+    expires_on: date | None
+
+
+def movements(account: PointsAccount, *, limit: int) -> list[Movement]:
+    """What happened to the points of the account's owner, newest first."""
+    entries = PointsEntry.objects.filter(account__in=rewards.purse(account)).order_by()
+    rows = list(
+        entries.values("created_at", "kind", "order", "note")
+        .annotate(
+            last=Max("pk"),
+            pending=Sum("points", filter=Q(pot=Pot.PENDING), default=0),
+            available=Sum("points", filter=Q(pot=Pot.AVAILABLE), default=0),
+            held=Sum("points", filter=Q(pot=Pot.HELD), default=0),
+            expires_on=Max("expires_on", filter=Q(pot=Pot.AVAILABLE, points__gt=0)),
+        )
+        .order_by("-last")[:limit]
+    )
+    orders = Order.objects.in_bulk({row["order"] for row in rows if row["order"]})
+    return [
+        Movement(
+            at=row["created_at"],
+            reason=REASONS[row["kind"]],
+            # What staff note about an order is for staff; an adjustment is explained to its customer.
+            note=row["note"] if row["kind"] == Kind.ADJUST else "",
+            order=orders.get(row["order"]),
+            pending=row["pending"],
+            available=row["available"],
+            held=row["held"],
+            expires_on=row["expires_on"],
+        )
+        for row in rows
+    ]
