@@ -72,6 +72,13 @@ def parse_positive(text: str) -> int:
     return number
 
 
+def parse_count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(number)
+    return number
+
+
 def parse_base_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
@@ -259,6 +266,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "shop.passwords.MinimumLength"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "shop.network.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -312,6 +320,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 # The proxy in front ends TLS and must overwrite this header, as deploy/ does.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+# How many proxies of ours add to X-Forwarded-For; it is believed only from a peer on this host or network.
+PROXIES = read("PROXIES", parse_count, default=1, expected="how many proxies stand in front, such as 1")
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [

@@ -17,6 +17,7 @@ for name in (
     "EMAIL_URL",
     "MEDIA_URL",
     "PORT",
+    "PROXIES",
     "SECRET_KEY",
     "STRIPE_API_BASE",
     "STRIPE_SECRET_KEY",
