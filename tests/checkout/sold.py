@@ -154,6 +154,6 @@ def bring_back(order: Order) -> None:
     """Every piece of the order is in the shop again."""
     now = timezone.now()
     with transaction.atomic():
-        Reservation.objects.filter(order_line__order=order).update(released_at=now)
+        Reservation.objects.filter(order_line__order=order).update(released_at=now, release="returned")
         Listing.objects.filter(order_lines__order=order).update(state=ListingState.RETURNED)
         order.lines.update(returned_at=now)
