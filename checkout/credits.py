@@ -10,9 +10,8 @@ from decimal import Decimal
 
 import structlog
 from django.db.models import Sum
-from procrastinate.contrib.django import app
 
-from checkout import orders, payments, rewards, tasks, vouchers
+from checkout import orders, paper_tasks, payments, rewards, tasks, vouchers
 from checkout.errors import CreditTooMuch, PaymentUnconfirmed
 from checkout.models import Credit, CreditLine, Order, OrderLine, Payment, PaymentState, Refund
 from checkout.money import BASE_CURRENCY, round_amount, total
@@ -128,12 +127,13 @@ def decide(
     returned: Iterable[OrderLine] = (),
     by: User | None = None,
     tell: bool = True,
+    is_all: bool = False,
 ) -> Credit:
     """Decide to give back so much (EUR, order's currency) for these lines and for shipping, once for the reason.
 
     In the caller's transaction, with the order locked and no listing locked yet. `other` is for gift vouchers
     bought. Points redeemed for the `returned` lines are given back; points earned on what is no longer paid are
-    taken back. `tell` mails the buyer. Pay out with `pay_out` after the commit.
+    taken back, `is_all` of them where the order is over. `tell` mails the buyer. Pay out with `pay_out` afterwards.
     Raises CreditTooMuch for more than is left of a line, of the shipping or of the order.
     """
     known = Credit.objects.filter(order=order, reason_key=reason_key).first()
@@ -153,13 +153,12 @@ def decide(
         vouchers.refund(order, credit.voucher_eur, key=f"credit-{credit.pk}")
         order.refund_state = payments.refund_state_of(order)
         order.save(update_fields=["refund_state"])
-    rewards.reverse(order, reason=reason, credit=credit)
+    rewards.reverse(order, reason=reason, credit=None if is_all else credit)
     back = sorted(returned, key=lambda line: line.pk)
     if back:
         rewards.give_back(order, lines=back, reason=reason)
     orders.log(order, "credited", by=by, text=f"{credit.goods_amount + credit.shipping_amount} {order.currency}")
-    if goods or freight:
-        app.configure_task("issue_credit_note").defer(credit_id=credit.pk)
+    paper_tasks.issue_credit_note.defer(credit_id=credit.pk)
     if tell:
         tasks.send_order_mail.defer(order_id=order.pk, kind=f"credited-{credit.pk}")
     return credit
@@ -179,6 +178,7 @@ def decide_all(order: Order, *, reason_key: str, reason: str = "", by: User | No
         returned=[line for line in left.lines if line.returned_at is None],
         by=by,
         tell=tell,
+        is_all=True,
     )
 
 

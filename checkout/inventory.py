@@ -146,7 +146,7 @@ def _lock_name(name: str) -> None:
 
 def _check_pause(listings: Sequence[Listing], visitor: Visitor, settings: ShopSettings) -> None:
     """No chains of renewals: who held a piece that others asked for lets them have a turn."""
-    since = timezone.now() - timedelta(minutes=settings.reservation_pause_minutes)
+    since = Now() - timedelta(minutes=settings.reservation_pause_minutes)
     paused = (
         Reservation.objects.filter(listing__in=listings, visitor_key=visitor.key, asked_at__isnull=False)
         .filter(Q(released_at__gte=since) | Q(released_at__isnull=True, until__gte=since, until__lt=Now()))
@@ -159,7 +159,11 @@ def _check_pause(listings: Sequence[Listing], visitor: Visitor, settings: ShopSe
 
 def _note_asked(skus: Sequence[str]) -> None:
     """Remember on the live claims that somebody else wanted these pieces; only the first asker writes."""
-    Reservation.objects.live().filter(listing__sku__in=skus, asked_at__isnull=True).update(asked_at=Now())
+    unasked = Reservation.objects.live().filter(listing__sku__in=skus, asked_at__isnull=True)
+    with transaction.atomic():
+        # In the order of their listings, as everywhere: two who ask for the same pieces must not wait for each other.
+        claims = list(unasked.order_by("listing_id").select_for_update(of=("self",)).values_list("pk", flat=True))
+        Reservation.objects.filter(pk__in=claims).update(asked_at=Now())
 
 
 def live_reservations(visitor: Visitor | None) -> list[Reservation]:
@@ -334,6 +338,27 @@ def give_back(order: Order, reason: Reservation.Release) -> list[int]:
     claims = list(Reservation.objects.unreleased().filter(order_line__order=order))
     lock(row.listing_id for row in claims)
     return _end(claims, reason)
+
+
+def put_back(lines: Iterable[OrderLine]) -> None:
+    """Put sold pieces that never left the house back on offer, one by one, out of an order that goes on."""
+    _let_go(lines, Reservation.Release.CANCELLED, becomes=ListingState.LISTED)
+
+
+def take_back(lines: Iterable[OrderLine]) -> None:
+    """Note that sold pieces came back. They are not on offer: staff grade them again first."""
+    _let_go(lines, Reservation.Release.RETURNED, becomes=ListingState.RETURNED)
+
+
+def _let_go(lines: Iterable[OrderLine], reason: Reservation.Release, *, becomes: ListingState) -> None:
+    """End the claims of sold pieces. Needs a transaction with the orders locked."""
+    claims = Reservation.objects.unreleased().filter(order_line__in=list(lines), until__isnull=True)
+    rows = list(claims)
+    lock(row.listing_id for row in rows)
+    Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(released_at=Now(), release=reason)
+    Listing.objects.filter(pk__in=[row.listing_id for row in rows], state=ListingState.SOLD).update(
+        state=becomes, sold_at=None
+    )
 
 
 def tidy(*, limit: int = 500) -> int:

@@ -5,15 +5,17 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from checkout.models import Order, OrderMail
+from checkout.models import Credit, Order, OrderMail, Withdrawal
 from checkout.orders import link_to
 from shop import page_texts
 from shop.models import ShopSettings
 
-KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped")
+KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped", "voucher_paid")
+# One for each credit and withdrawal: its number follows the name, as in `credited-12`.
+NUMBERED = {"credited": ("credit", Credit.objects), "withdrawal": ("withdrawal", Withdrawal.objects)}
 # The contract's texts go along as text: a link is no durable medium (Directive 2011/83/EU, article 8(7);
 # Court of Justice, C-49/11).
-WITH_CONTRACT = ("awaiting_transfer", "paid")
+WITH_CONTRACT = ("awaiting_transfer", "paid", "voucher_paid")
 CONTRACT_PAGES = ("terms", "withdrawal", "withdrawal-form", "guarantee", "shipping-returns", "legal-notice")
 
 
@@ -22,15 +24,19 @@ def send(*, order_id: int, kind: str) -> bool:
 
     Sent first and noted after: a crash in between sends it twice rather than never.
     """
-    if kind not in KINDS:
+    name, _, number = kind.partition("-")
+    if name not in KINDS and name not in NUMBERED:
         raise ValueError(f"no such mail: {kind}")
     if OrderMail.objects.filter(order_id=order_id, kind=kind).exists():
         return False
     order = Order.objects.prefetch_related("lines", "addresses").get(pk=order_id)
     with translation.override(order.language):
         context = {"order": order, "link": link_to(order), "shop": ShopSettings.current()}
-        subject = " ".join(render_to_string(f"checkout/mail/{kind}_subject.txt", context).split())
-        body = render_to_string(f"checkout/mail/{kind}.txt", context)
+        if name in NUMBERED:
+            variable, rows = NUMBERED[name]
+            context[variable] = rows.get(pk=number, order=order)
+        subject = " ".join(render_to_string(f"checkout/mail/{name}_subject.txt", context).split())
+        body = render_to_string(f"checkout/mail/{name}.txt", context)
         contract = page_texts.texts_of(*CONTRACT_PAGES) if kind in WITH_CONTRACT else ""
     shop = ShopSettings.current()
     EmailMessage(

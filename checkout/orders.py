@@ -142,6 +142,15 @@ def set_methods(draft: Order, *, shipping_method: str, payment_method: str) -> N
         draft.save(update_fields=["shipping_method", "payment_method"])
 
 
+def set_joins(draft: Order, leader: Order | None) -> None:
+    """Let the draft travel in an earlier order's parcel, and as that does; None: by itself. Checked when placed."""
+    with transaction.atomic():
+        draft = _lock_draft(draft)
+        draft.joins = leader
+        draft.shipping_method = leader.shipping_method if leader else draft.shipping_method
+        draft.save(update_fields=["joins", "shipping_method"])
+
+
 def _lock_draft(draft: Order) -> Order:
     locked = Order.objects.select_for_update().get(pk=draft.pk)
     if locked.state != OrderState.DRAFT:
@@ -241,12 +250,17 @@ def _check_complete(order: Order, summary: Summary) -> None:
         raise ShippingMethodUnavailable
 
 
+def number_of(order_id: int) -> str:
+    """The number buyers are given, made of the order's key."""
+    return f"AC-{100000 + order_id}"
+
+
 def _freeze(order: Order, summary: Summary) -> None:
     option = summary.option
     assert option is not None  # _check_complete saw to it
     assert summary.shipping_amount is not None
     now = timezone.now()
-    order.number = f"AC-{100000 + order.pk}"
+    order.number = number_of(order.pk)
     order.currency = summary.currency
     order.rate_set_id = summary.quote.rate_set_id
     order.rate = summary.quote.rate

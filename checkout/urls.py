@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from checkout.views import basket, checkout, demo, orders, payment, preferences, shipping
+from checkout.views import basket, checkout, demo, orders, parcels, payment, preferences, returns, shipping
 
 app_name = "checkout"
 
@@ -23,6 +23,10 @@ urlpatterns = [
     path("checkout/demo/<slug:reference>/", demo.demo_payment, name="demo_payment"),
     path("orders/<slug:token>/", orders.order, name="order"),
     path("orders/<slug:token>/cancel/", orders.cancel_order, name="cancel_order"),
+    path("orders/<slug:token>/withdraw/", returns.withdraw_order, name="withdraw_order"),
+    path("withdraw/", returns.withdrawal, name="withdrawal"),
+    path("withdraw/<slug:token>/", returns.confirm_withdrawal, name="confirm_withdrawal"),
+    path("checkout/join/", parcels.join, name="join"),
     path("account/", RedirectView.as_view(pattern_name="checkout:my_orders"), name="account"),
     path("account/logout/", orders.sign_out, name="sign_out"),
     path("account/orders/", orders.my_orders, name="my_orders"),

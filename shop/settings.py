@@ -335,6 +335,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "checkout.paper_tasks",
     "checkout.provider_tasks",
     "checkout.rate_tasks",
+    "checkout.return_tasks",
     "checkout.reward_tasks",
     "checkout.voucher_tasks",
 ]

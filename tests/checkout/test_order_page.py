@@ -130,7 +130,7 @@ def test_its_queries_do_not_grow_with_its_lines(
 ) -> None:
     placed = an_order(a_visitor(), [a_listed_piece().sku for _ in range(5)])
     client.get(placed.get_absolute_url())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(placed.get_absolute_url())
 
 
