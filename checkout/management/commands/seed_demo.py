@@ -36,7 +36,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{added} demo pieces added.")
         # Without the demo gateway nobody can pay, and nothing of this belongs into a real shop.
         if settings.DEMO:
-            _open_bank_account()
+            _fill_in_seller()
             sold = demo_sales.sell(_sold_skus(), by=_staff())
             self.stdout.write(f"{len(sold)} demo orders placed.")
 
@@ -46,12 +46,14 @@ def _sold_skus() -> list[str]:
     return [row["sku"] for piece in pieces for row in piece["listings"] if row.get("is_sold")]
 
 
-def _open_bank_account() -> None:
-    """An account to show transfers with: the example number of the Greek banks' own documents."""
+def _fill_in_seller() -> None:
+    """An invented address, and an account to show transfers with: the example number of the Greek banks' documents."""
     shop = ShopSettings.current()
     if not shop.bank_iban:
         shop.bank_iban, shop.bank_bic = "GR1601101250000000012300695", "ETHNGRAA"
-        shop.save()
+    if not shop.seller_address:
+        shop.seller_address, shop.seller_phone = "Example Street 1\n105 00 Athens", "+30 210 000 0000"
+    shop.save()
 
 
 def _staff() -> User:
