@@ -33,8 +33,9 @@ def try_again(request: HttpRequest, error: Exception) -> HttpResponse:
         log.warning("transaction tried again", attempt=attempt, error=type(error.__cause__).__name__)
         # Not in step with whoever was in the way.
         time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt)  # noqa: S311
-        for file in request.FILES.values():
-            file.seek(0)
+        for _name, files in request.FILES.lists():
+            for file in files:
+                file.seek(0)
         try:
             response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except Exception as again:

@@ -12,9 +12,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from checkout.clock import database_now
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
 from checkout.models import DemoPayment, Payment
 
@@ -110,7 +110,7 @@ def _locked(payment: Payment) -> DemoPayment:
 def _lapse(record: DemoPayment) -> DemoPayment:
     """Close a record nobody decided on in time; the row must be locked."""
     undecided = record.status in (DemoPayment.Status.OPEN, DemoPayment.Status.NEEDS_CONFIRMATION)
-    if undecided and record.expires_at < timezone.now():
+    if undecided and record.expires_at < database_now():
         record.status = DemoPayment.Status.EXPIRED
         record.save(update_fields=["status"])
     return record
