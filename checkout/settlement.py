@@ -5,7 +5,9 @@ does the work and the other finds it done. No transaction is open while a provid
 between any two lines: `reconcile` finds what was left and goes on.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,6 +34,10 @@ from checkout.models.payment import OPEN_PAYMENT_STATES
 from shop.models import ShopSettings, User
 
 logger = structlog.get_logger(__name__)
+# Something is under way at the provider that nobody else may come back for.
+IN_FLIGHT_STATES = (PaymentState.CREATED, PaymentState.AUTHORISED, PaymentState.CAPTURING)
+# How long one round of reconciling waits for answers that do not come.
+MOST_SILENT_SECONDS = 30
 # An attempt to pay by transfer whose money may still arrive.
 TRANSFER_STATES = (*OPEN_PAYMENT_STATES, PaymentState.EXPIRED, PaymentState.VOIDED)
 
@@ -386,33 +392,49 @@ def _overdue() -> QuerySet[Order]:
     return Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=Now())
 
 
-def reconcile() -> dict[str, int]:
+def reconcile(*, is_thorough: bool = True) -> dict[str, int]:
     """Bring everything unfinished forward: open payments, overdue orders, decided refunds. Returns counts.
 
-    One that fails is logged and does not keep the others waiting.
+    One that fails is logged and does not keep the others waiting; while a provider is silent, the rest of the
+    round is left to the next. Without `is_thorough`, attempts that only wait for their buyer are not asked about.
     """
-    counts = {"payments": 0, "orders": 0, "refunds": 0, "failed": 0}
-    for payment in Payment.objects.filter(state__in=OPEN_PAYMENT_STATES).exclude(gateway="bank_transfer"):
-        counts["payments"] += _try(partial(refresh, payment), counts)
+    this = _Round()
+    states = OPEN_PAYMENT_STATES if is_thorough else IN_FLIGHT_STATES
+    for payment in Payment.objects.filter(state__in=states).exclude(gateway="bank_transfer"):
+        this.try_to("payments", partial(refresh, payment))
     for order in _overdue():
-        counts["orders"] += _try(partial(expire, order), counts)
+        this.try_to("orders", partial(expire, order))
     for refund in Refund.objects.filter(state=RefundState.DUE).exclude(payment__gateway="bank_transfer"):
-        counts["refunds"] += _try(partial(payments.pay_out, refund), counts)
+        this.try_to("refunds", partial(payments.pay_out, refund))
     for refund in Refund.objects.filter(state=RefundState.PENDING).exclude(payment__gateway="bank_transfer"):
-        counts["refunds"] += _try(partial(payments.refresh_refund, refund), counts)
-    return counts
+        this.try_to("refunds", partial(payments.refresh_refund, refund))
+    return this.counts
 
 
-def _try(step: Callable[[], object], counts: dict[str, int]) -> int:
-    try:
-        step()
-    except CheckoutError as error:
-        counts["failed"] += 1
-        logger.warning("reconcile_step_failed", code=error.code)
-        return 0
-    except Exception:
-        # Whatever is wrong with one payment or order must not leave all the others unsettled, minute after minute.
-        counts["failed"] += 1
-        logger.exception("reconcile_step_broken")
-        return 0
-    return 1
+@dataclass
+class _Round:
+    """One round of reconciling: what was done, and how long was waited in vain."""
+
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"payments": 0, "orders": 0, "refunds": 0, "failed": 0},
+    )
+    silent_seconds: float = 0
+
+    def try_to(self, name: str, step: Callable[[], object]) -> None:
+        if self.silent_seconds >= MOST_SILENT_SECONDS:
+            self.counts["failed"] += 1
+            return
+        started = time.monotonic()
+        try:
+            step()
+        except CheckoutError as error:
+            self.counts["failed"] += 1
+            # Time, not failures: a provider that refuses one payment at once may know the others.
+            self.silent_seconds += time.monotonic() - started
+            logger.warning("reconcile_step_failed", code=error.code)
+        except Exception:
+            # Whatever is wrong with one payment or order must not leave all the others unsettled, minute after minute.
+            self.counts["failed"] += 1
+            logger.exception("reconcile_step_broken")
+        else:
+            self.counts[name] += 1

@@ -18,11 +18,11 @@ def send_order_mail(*, order_id: int, kind: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="tidy_reservations", queue="sales", queueing_lock="tidy_reservations")
 def tidy_reservations(timestamp: int) -> None:
-    """Put lapsed pieces back on offer and end orders that were not paid in time."""
+    """Put lapsed pieces back on offer, end orders that were not paid in time, go on with what was interrupted."""
     from checkout import inventory, settlement
 
     inventory.tidy()
-    settlement.reconcile()
+    settlement.reconcile(is_thorough=False)
 
 
 @app.periodic(cron="17 3 * * *")

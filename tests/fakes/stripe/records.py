@@ -117,7 +117,7 @@ class Records:
         name, *rest = path
         if name not in EXPANDABLE or name not in target:
             raise Refusal(400, f"This property cannot be expanded ({name}).", param="expand")
-        if isinstance(target[name], str):
+        if isinstance(target[name], str) and target[name] in self.objects:
             target[name] = public(self.objects[target[name]])
         if rest and isinstance(target[name], dict):
             self._expand_into(target[name], rest)

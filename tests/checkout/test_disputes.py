@@ -1,0 +1,122 @@
+"""A disputed payment freezes its order until the bank decides for the shop."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from checkout import disputes, orders
+from checkout.errors import OrderMoveRefused
+from checkout.gateways.stripe import enquiries
+from checkout.models import Dispute, Order, OrderState, Payment
+from shop.models import User
+from tests.checkout.stripe_shop import deliver, deliver_all
+from tests.checkout.test_stripe import paid
+from tests.fakes.stripe import FakeStripe
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shippable")]
+RunTasks = Callable[[], int]
+
+
+@pytest.fixture
+def staff() -> User:
+    return User.objects.create_user("desk@example.com", password=None)
+
+
+def disputed(client: Client, fake: FakeStripe, run_tasks: RunTasks) -> Dispute:
+    payment = paid(fake)
+    payment.refresh_from_db()
+    fake.dispute(payment.intent_reference)
+    deliver_all(client, fake)
+    run_tasks()
+    return Dispute.objects.get()
+
+
+def test_while_it_is_open_nothing_is_packed_or_shipped(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    order = Order.objects.get()
+    assert order.is_disputed
+    assert (dispute.state, dispute.reason, dispute.amount_minor) == (
+        "open",
+        "fraudulent",
+        Payment.objects.get().amount_minor,
+    )
+    with pytest.raises(OrderMoveRefused):
+        orders.pack(order, by=staff)
+    assert [event.kind for event in order.events.all()].count("dispute_opened") == 1
+
+
+def test_won_the_order_goes_on(client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    fake_stripe.close_dispute(dispute.reference, is_won=True)
+    deliver_all(client, fake_stripe)
+    run_tasks()
+    dispute.refresh_from_db()
+    assert dispute.state == Dispute.State.WON
+    assert dispute.closed_at is not None
+    order = Order.objects.get()
+    assert not order.is_disputed
+    orders.pack(order, by=staff)
+    order.refresh_from_db()
+    assert order.state == OrderState.PACKED
+
+
+def test_lost_it_stays_frozen_for_the_money_is_gone(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    fake_stripe.close_dispute(dispute.reference, is_won=False)
+    deliver_all(client, fake_stripe)
+    run_tasks()
+    dispute.refresh_from_db()
+    assert dispute.state == Dispute.State.LOST
+    with pytest.raises(OrderMoveRefused):
+        orders.pack(Order.objects.get(), by=staff)
+
+
+def test_the_events_of_a_dispute_in_any_order_end_alike(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks
+) -> None:
+    payment = paid(fake_stripe)
+    payment.refresh_from_db()
+    found = fake_stripe.dispute(payment.intent_reference)
+    fake_stripe.close_dispute(found["id"], is_won=True)
+    for event in fake_stripe.shuffled(copies=2, seed=3):
+        deliver(client, fake_stripe, event)
+    run_tasks()
+    assert Dispute.objects.get().state == Dispute.State.WON
+    assert not Order.objects.get().is_disputed
+
+
+def test_an_old_answer_that_comes_late_opens_nothing_again(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    old = enquiries.dispute(dispute.reference)
+    fake_stripe.close_dispute(dispute.reference, is_won=True)
+    disputes.note(enquiries.dispute(dispute.reference))
+    disputes.note(old)
+    assert Dispute.objects.get().state == Dispute.State.WON
+    assert not Order.objects.get().is_disputed
+
+
+def test_one_won_does_not_hide_another_that_is_open(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks
+) -> None:
+    first = disputed(client, fake_stripe, run_tasks)
+    second = fake_stripe.dispute(first.payment.intent_reference)
+    disputes.note(enquiries.dispute(second["id"]))
+    fake_stripe.close_dispute(first.reference, is_won=True)
+    disputes.note(enquiries.dispute(first.reference))
+    assert Order.objects.get().is_disputed
+
+
+def test_a_dispute_about_nothing_of_ours_is_left(fake_stripe: FakeStripe) -> None:
+    payment = paid(fake_stripe)
+    payment.refresh_from_db()
+    found = fake_stripe.dispute(payment.intent_reference)
+    Payment.objects.update(intent_reference="")
+    assert disputes.note(enquiries.dispute(found["id"])) == "unknown payment"
+    assert not Dispute.objects.exists()
