@@ -22,10 +22,11 @@ from shop.models import Page, SellerVatMode, ShopSettings
 # What staff may use in a page; scripts, styles and event attributes never pass.
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "dl", "dt", "em", "h2", "h3", "h4", "hr", "i",
-    "li", "ol", "p", "small", "strong", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
+    "img", "li", "ol", "p", "small", "strong", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
     "a": {"href", "hreflang", "lang", "title"},
+    "img": {"alt", "height", "src", "width"},
     "p": {"lang"},
     "th": {"scope"},
     "td": {"colspan"},
@@ -51,7 +52,8 @@ FACTS: dict[str, Callable[[ShopSettings], object]] = {
     "points_per_euro": lambda shop: f"{shop.points_per_euro.normalize():f}",
     "points_for_one_euro": lambda shop: shop.points_for_one_euro,
     "points_goods_percent": lambda shop: shop.points_goods_percent,
-    "points_months": lambda shop: shop.points_months,
+    "points_expiry": lambda shop: _points_expiry(shop),
+    "voucher_expiry": lambda shop: _voucher_expiry(shop),
 }
 
 
@@ -69,6 +71,22 @@ def guarantee_period(shop: ShopSettings) -> str:
     return ngettext("%(n)d year", "%(n)d years", shop.guarantee_years) % {"n": shop.guarantee_years}
 
 
+def _points_expiry(shop: ShopSettings) -> str:
+    months = shop.points_months
+    if not months:
+        return _("Points do not expire.")
+    return ngettext("Points expire after %(n)d month.", "Points expire after %(n)d months.", months) % {"n": months}
+
+
+def _voucher_expiry(shop: ShopSettings) -> str:
+    months = shop.voucher_months
+    if not months:
+        return _("Gift vouchers do not expire.")
+    return ngettext("Gift vouchers expire after %(n)d month.", "Gift vouchers expire after %(n)d months.", months) % {
+        "n": months
+    }
+
+
 def html_of(page: Page) -> SafeString:
     """The page's text to be shown; sanitised after the facts are filled in, whoever wrote either."""
     return mark_safe(nh3.clean(_filled_in(page.body), tags=TAGS, attributes=ATTRIBUTES))  # noqa: S308 - sanitised here
@@ -79,7 +97,7 @@ def text_of(page: Page) -> str:
     reader = _PlainText()
     reader.feed(html_of(page))
     reader.close()
-    return f"{page.title.upper()}\n\n{reader.text()}"
+    return f"{page.title}\n{'=' * len(page.title)}\n\n{reader.text()}"
 
 
 def _filled_in(body: str) -> str:
@@ -111,7 +129,9 @@ class _PlainText(HTMLParser):
             self._parts.append("\n- " if tag == "li" else "\n")
         elif tag in ("td", "th"):
             self._parts.append(" ")
-        if tag == "a":
+        elif tag == "img":
+            self._parts.append(dict(attrs).get("alt") or "")
+        elif tag == "a":
             self._links.append(dict(attrs).get("href") or "")
 
     def handle_endtag(self, tag: str) -> None:

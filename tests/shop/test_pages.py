@@ -121,6 +121,15 @@ def test_the_tax_sentence_follows_the_sellers_status(mode: SellerVatMode, says: 
     assert says in page_texts.tax_sentence(ShopSettings(vat_mode=mode))
 
 
+@pytest.mark.parametrize(
+    ("months", "says"), [(0, "Points do not expire. Gift vouchers do not expire."), (24, "expire after 24 months.")]
+)
+def test_what_never_expires_is_said_so(client: Client, months: int, says: str) -> None:
+    ShopSettings(points_months=months, voucher_months=months).save()
+    a_page("<p>{points_expiry} {voucher_expiry}</p>")
+    assert says in client.get("/pages/about/").text
+
+
 def test_privacy_names_every_cookie_the_shop_sets() -> None:
     from catalog.playback import PLAYER_COOKIE
     from checkout import visitors
@@ -142,8 +151,16 @@ def test_a_page_as_text_keeps_its_structure_and_says_addresses_in_full() -> None
     page = a_page(
         '<h2>One</h2><p>First\n line.</p><ul><li>a &amp; b</li><li>c</li></ul><p>See <a href="/pages/x/">here</a>, '
         '<a href="https://example.org/">there</a>.<br>Next</p><table><tr><th>T</th><td>1</td></tr></table>'
+        '<img src="/media/n.png" alt="Notice">'
     )
     assert page_texts.text_of(page) == (
-        f"ABOUT\n\nOne\n\nFirst line.\n\n- a & b\n- c\n\nSee here ({settings.BASE_URL}/pages/x/), there.\nNext\n\nT 1"
+        "About\n=====\n\nOne\n\nFirst line.\n\n- a & b\n- c\n\n"
+        f"See here ({settings.BASE_URL}/pages/x/), there.\nNext\n\n"
+        "T 1\n\nNotice"
     )
     assert page_texts.texts_of("about", "missing") == page_texts.text_of(page)
+
+
+def test_the_staff_guide_names_every_fact() -> None:
+    guide = (settings.BASE_DIR / "docs" / "staff.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`\{([a-z_]+)\}`", guide)) == page_texts.FACTS.keys()
