@@ -173,3 +173,25 @@ class ReturnRefused(CheckoutError):
     code = "return_refused"
     status = 409
     message = _("The state of the returned piece does not allow this.")
+
+
+class PointsRefused(CheckoutError):
+    """So many points cannot be used for this basket; the sentence says how many can."""
+
+    code = "points_refused"
+    status = 422
+    message = _("Points can only be used by their owner. Please sign in.")
+
+
+class TooManyVoucherOrders(CheckoutError):
+    code = "too_many_voucher_orders"
+    status = 429
+    message = _("You have ordered several gift vouchers that are not paid yet. Please pay them first, or try later.")
+
+
+class NoCustomsNeeded(CheckoutError):
+    """The parcel stays inside the customs union, or is collected."""
+
+    code = "no_customs_needed"
+    status = 404
+    message = _("This parcel needs no customs form.")

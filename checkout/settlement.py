@@ -247,10 +247,11 @@ def _sell(order: Order, *, by: User | None) -> None:
     rewards.commit(order)
     rewards.earn(order)
     app.configure_task("issue_invoice").defer(order_id=order.pk)
-    tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
-    if order.vouchers_eur:
-        vouchers.issue(order)
+    if vouchers.issue(order):
+        # Told in a mail of their own, which `issue` asks for.
         orders.move(order, OrderState.DELIVERED, kind="vouchers_mailed", by=by)
+    else:
+        tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
 
 
 def _owe_back(order: Order, payment: Payment) -> Refund:

@@ -3,7 +3,19 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from checkout.views import basket, checkout, demo, orders, parcels, payment, preferences, returns, shipping
+from checkout.views import (
+    basket,
+    checkout,
+    demo,
+    orders,
+    parcels,
+    payment,
+    preferences,
+    returns,
+    savings,
+    shipping,
+    vouchers,
+)
 
 app_name = "checkout"
 
@@ -18,6 +30,7 @@ urlpatterns = [
     path("checkout/address/", checkout.address, name="address"),
     path("checkout/method/", checkout.method, name="method"),
     path("checkout/review/", checkout.review, name="review"),
+    path("checkout/savings/", savings.use_savings, name="savings"),
     path("checkout/pay/<slug:token>/", payment.pay, name="pay"),
     path("checkout/return/<slug:token>/", payment.payment_return, name="payment_return"),
     path("checkout/demo/<slug:reference>/", demo.demo_payment, name="demo_payment"),
@@ -27,6 +40,9 @@ urlpatterns = [
     path("withdraw/", returns.withdrawal, name="withdrawal"),
     path("withdraw/<slug:token>/", returns.confirm_withdrawal, name="confirm_withdrawal"),
     path("checkout/join/", parcels.join, name="join"),
+    path("vouchers/", vouchers.show_vouchers, name="vouchers"),
+    path("vouchers/order/", vouchers.order_voucher, name="order_voucher"),
+    path("vouchers/balance/", vouchers.voucher_balance, name="voucher_balance"),
     path("account/", RedirectView.as_view(pattern_name="checkout:my_orders"), name="account"),
     path("account/logout/", orders.sign_out, name="sign_out"),
     path("account/orders/", orders.my_orders, name="my_orders"),

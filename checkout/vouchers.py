@@ -5,20 +5,23 @@ voucher's row is locked before its balance is looked at, so that two buyers who 
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import structlog
+from babel.dates import format_date
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from checkout import tasks, voucher_tasks
 from checkout.errors import VoucherMoveRefused
 from checkout.models import GiftVoucher, Order, VoucherEntry
 from checkout.models.voucher import CODE_ALPHABET
+from checkout.points_ledger import months_later
 from shop.models import ShopSettings, User
 
 logger = structlog.get_logger(__name__)
@@ -29,17 +32,35 @@ REFUND_KEEPS = timedelta(days=90)
 _CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LETTERS}}}")
 
 
-def find(code: str) -> GiftVoucher | None:
-    """The voucher of a code that can be spent today, typed in any case, with or without its hyphens.
-
-    None for one that is not issued, voided or past its last day; one with nothing left is found.
-    """
+def look_up(code: str) -> GiftVoucher | None:
+    """The voucher of a code typed in any case, with or without its hyphens; None unless issued and not voided."""
     letters = re.sub(r"[\s-]", "", code).upper()
     if not _CODE.fullmatch(letters):
         return None
     written = "-".join(letters[start : start + 4] for start in range(0, CODE_LETTERS, 4))
-    still_valid = Q(expires_on__isnull=True) | Q(expires_on__gte=timezone.localdate())
-    return GiftVoucher.objects.filter(still_valid, code=written, issued_at__isnull=False, voided_at=None).first()
+    return GiftVoucher.objects.filter(code=written, issued_at__isnull=False, voided_at=None).first()
+
+
+def find(code: str) -> GiftVoucher | None:
+    """The voucher of a code that can be spent today; one with nothing left is found too."""
+    voucher = look_up(code)
+    return None if voucher is None or _is_over(voucher) else voucher
+
+
+def refusal_of(voucher: GiftVoucher) -> str:
+    """Why a voucher pays for nothing now, as a sentence for who knows its code; empty when it does."""
+    if voucher.issued_at is None or voucher.voided_at is not None:
+        return _("This gift voucher is no longer valid.")
+    if voucher.expires_on is not None and _is_over(voucher):
+        day = format_date(voucher.expires_on, "d MMMM y", locale=get_language() or "en")
+        return _("This gift voucher could be spent until %(day)s.") % {"day": day}
+    if not voucher.balance_eur:
+        return _("Nothing is left on this gift voucher.")
+    return ""
+
+
+def _is_over(voucher: GiftVoucher) -> bool:
+    return voucher.expires_on is not None and voucher.expires_on < timezone.localdate()
 
 
 def take(order: Order) -> bool:
@@ -118,7 +139,7 @@ def _issue(voucher: GiftVoucher, *, note: str, by: User | None) -> None:
     voucher.issued_at = timezone.now()
     months = ShopSettings.current().voucher_months
     if voucher.expires_on is None and months:
-        voucher.expires_on = _months_later(timezone.localdate(), months)
+        voucher.expires_on = months_later(timezone.localdate(), months)
     voucher.save(update_fields=["issued_at", "expires_on"])
     if voucher.recipient_email:
         voucher_tasks.send_voucher.defer(voucher_id=voucher.pk)
@@ -201,10 +222,3 @@ def _enter(
 
 def _lock(voucher_id: int) -> GiftVoucher:
     return GiftVoucher.objects.select_for_update(of=("self",)).get(pk=voucher_id)
-
-
-def _months_later(day: date, months: int) -> date:
-    """The same day so many months on; the last day of a shorter month."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from catalog.cards import complete_cards
-from checkout import inventory, orders, preferences, shipping, tariff
+from checkout import inventory, orders, preferences, savings, shipping, tariff
 from checkout.addresses import written
 from checkout.errors import (
     AddressIncomplete,
@@ -34,7 +34,7 @@ _CONTACT_FIELDS = ("email", "phone", "buyer_note")
 _ADDRESS_FIELDS = ("name", "company", "line1", "line2", "city", "region", "postcode")
 
 
-def _shopper(request: HttpRequest) -> tuple[Visitor, Order]:
+def shopper(request: HttpRequest) -> tuple[Visitor, Order]:
     """The visitor and what they have filled in so far. Raises BasketEmpty without a live reservation."""
     visitor = buyer(request)
     if visitor is None or not inventory.count_live(visitor)[0]:
@@ -42,7 +42,8 @@ def _shopper(request: HttpRequest) -> tuple[Visitor, Order]:
     return visitor, orders.start_draft(visitor, language=get_language() or "en")
 
 
-def _empty(request: HttpRequest, refusal: BasketEmpty) -> HttpResponse:
+def show_empty(request: HttpRequest, refusal: BasketEmpty) -> HttpResponse:
+    """The basket, with a sentence on why there is nothing to check out."""
     return show_basket(request, notice=refusal.text, status=refusal.status)
 
 
@@ -55,9 +56,9 @@ def _empty(request: HttpRequest, refusal: BasketEmpty) -> HttpResponse:
 def address(request: HttpRequest) -> HttpResponse:
     """Email and addresses, by the rules of the country; a country we do not ship to is refused before."""
     try:
-        visitor, draft = _shopper(request)
+        visitor, draft = shopper(request)
     except BasketEmpty as refusal:
-        return _empty(request, refusal)
+        return show_empty(request, refusal)
     country = _country(request)
     summary = _summary(request, visitor, country=country)
     # Where the postcode decides, it has to be asked for.
@@ -182,9 +183,9 @@ def _show_address(request: HttpRequest, summary: Summary, *, country: str, **for
 def method(request: HttpRequest) -> HttpResponse:
     """How the parcel travels and how it is paid, from what is offered for this address and currency."""
     try:
-        visitor, draft = _shopper(request)
+        visitor, draft = shopper(request)
     except BasketEmpty as refusal:
-        return _empty(request, refusal)
+        return show_empty(request, refusal)
     if draft.shipping_address is None:
         return redirect("checkout:address")
     currency = cast(VisitorRequest, request).currency
@@ -228,13 +229,13 @@ def review(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _place(request)
     try:
-        visitor, draft = _shopper(request)
+        visitor, draft = shopper(request)
     except BasketEmpty as refusal:
-        return _empty(request, refusal)
-    return _missing_step(request, visitor, draft) or _show_review(request, visitor, draft)
+        return show_empty(request, refusal)
+    return missing_step(request, visitor, draft) or show_review(request, visitor, draft)
 
 
-def _missing_step(request: HttpRequest, visitor: Visitor, draft: Order) -> HttpResponse | None:
+def missing_step(request: HttpRequest, visitor: Visitor, draft: Order) -> HttpResponse | None:
     """Back to the page whose answer is missing or no longer possible."""
     currency = cast(VisitorRequest, request).currency
     if draft.shipping_address is None or not draft.email:
@@ -256,7 +257,7 @@ def _place(request: HttpRequest) -> HttpResponse:
     shown = form.cleaned_data
     draft = Order.objects.filter(token=shown["token"], visitor_key=visitor.key, state="draft").first()
     try:
-        if draft is not None and (step := _missing_step(request, visitor, draft)):
+        if draft is not None and (step := missing_step(request, visitor, draft)):
             return step
         order = orders.place(
             token=shown["token"],
@@ -268,9 +269,9 @@ def _place(request: HttpRequest) -> HttpResponse:
     except BasketEmpty as refusal:
         # A second click at the same moment: the first one has just ordered what was in the basket.
         placed = Order.objects.placed().filter(token=shown["token"], visitor_key=visitor.key).first()
-        return go_to_payment(request, placed, placed.payment_method) if placed else _empty(request, refusal)
+        return go_to_payment(request, placed, placed.payment_method) if placed else show_empty(request, refusal)
     except TotalChanged as refusal:
-        return _show_review(request, visitor, draft, refusal=refusal, shown=shown)
+        return show_review(request, visitor, draft, refusal=refusal, shown=shown)
     except (AddressIncomplete, CannotShip, OrderNotFound):
         return redirect("checkout:address")
     except ShippingMethodUnavailable:
@@ -278,14 +279,16 @@ def _place(request: HttpRequest) -> HttpResponse:
     return go_to_payment(request, order, order.payment_method)
 
 
-def _show_review(
+def show_review(
     request: HttpRequest,
     visitor: Visitor,
     draft: Order | None,
     *,
     refusal: TotalChanged | None = None,
     shown: dict[str, Any] | None = None,
+    problem: savings.Problem | None = None,
 ) -> HttpResponse:
+    """The review page; with what was refused beside its field."""
     if draft is None:
         return redirect("checkout:address")
     summary = orders.summary_of(draft, visitor, currency=cast(VisitorRequest, request).currency)
@@ -301,9 +304,12 @@ def _show_review(
         "billing_address": _own_billing_address(draft),
         "refusal": refusal,
         "old_total": _old_total(summary, shown) if shown else None,
+        "savings": savings.of(draft, summary),
+        "problem": problem,
         "step": 3,
     }
-    return render(request, "checkout/review.html", context, status=refusal.status if refusal else 200)
+    refused = refusal or (problem and problem.refusal)
+    return render(request, "checkout/review.html", context, status=refused.status if refused else 200)
 
 
 def _old_total(summary: Summary, shown: dict[str, Any]) -> tuple[Decimal, str] | None:

@@ -68,3 +68,20 @@ def demo_page(placed: Order) -> str:
 def decide(client: Client, placed: Order, decision: str) -> Any:
     """Decide at the provider and follow it back to the shop."""
     return client.post(demo_page(placed), {"decision": decision}, follow=True)
+
+
+VOUCHER = {"amount": "20", "email": "erika@example.com", "recipient_email": "maria@example.com"}
+
+
+def voucher_up_to_review(client: Client, *, payment: str = "demo", **changes: str) -> dict[str, str]:
+    """What the button that orders a gift voucher sends."""
+    wanted = VOUCHER | changes
+    page = client.post("/vouchers/", wanted).content.decode()
+    shown = dict(re.findall(r'<input type="hidden" name="(token|total|currency)" value="([^"]*)"', page))
+    return wanted | shown | {"payment_method": payment}
+
+
+def order_voucher(client: Client, *, payment: str = "demo", **changes: str) -> Order:
+    """A placed order of a gift voucher with its payment opened."""
+    client.post("/vouchers/order/", voucher_up_to_review(client, payment=payment, **changes))
+    return Order.objects.placed().latest("id")

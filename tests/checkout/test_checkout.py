@@ -327,13 +327,13 @@ def test_a_click_that_the_first_one_overtakes_gives_the_same_order(
     shown = up_to_review(client, a_listed_piece())
     twin = Client()
     twin.cookies = client.cookies
-    look = views._missing_step
+    look = views.missing_step
 
     def overtaken(*args: Any) -> Any:
-        monkeypatch.setattr(views, "_missing_step", look)
+        monkeypatch.setattr(views, "missing_step", look)
         twin.post("/checkout/review/", shown)
         return look(*args)
 
-    monkeypatch.setattr(views, "_missing_step", overtaken)
+    monkeypatch.setattr(views, "missing_step", overtaken)
     answer = client.post("/checkout/review/", shown)
     assert answer["Location"] == demo_page(Order.objects.placed().get())

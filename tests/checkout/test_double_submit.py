@@ -42,6 +42,7 @@ from tests.catalog.pieces import a_graded_draft, a_listed_piece
 from tests.checkout import storefront
 from tests.checkout.presses import Press, effects_of
 from tests.checkout.rates import load_newest
+from tests.checkout.savings_orders import a_coupon
 from tests.shop.test_access import addresses, path_of
 
 _numbers = itertools.count(1)
@@ -103,6 +104,18 @@ def press_method() -> Press:
 def press_order_button() -> Press:
     client = Client()
     return Press(client, reverse("checkout:review"), storefront.up_to_review(client, a_listed_piece()))
+
+
+def press_coupon() -> Press:
+    client = Client()
+    storefront.up_to_review(client, a_listed_piece())
+    coupon = a_coupon(f"TEN-{next(_numbers)}")
+    return Press(client, reverse("checkout:savings"), {"part": "coupon", "code": coupon.code})
+
+
+def press_order_voucher() -> Press:
+    client = Client()
+    return Press(client, reverse("checkout:order_voucher"), storefront.voucher_up_to_review(client))
 
 
 def press_pay() -> Press:
@@ -173,6 +186,8 @@ WRITES: dict[str, Write] = {
     "checkout:address": Write(press_address),
     "checkout:method": Write(press_method),
     "checkout:review": Write(press_order_button),
+    "checkout:savings": Write(press_coupon),
+    "checkout:order_voucher": Write(press_order_voucher),
     "checkout:pay": Write(press_pay),
     "checkout:pay again": Write(press_pay_again),
     "checkout:cancel_order": Write(press_cancel),
@@ -192,6 +207,8 @@ NO_EFFECT: dict[str, str] = {
     "checkout:currency": _COOKIE,
     "checkout:country": _COOKIE,
     "staff_language": _COOKIE,
+    "checkout:vouchers": "shows once more what is about to be ordered",
+    "checkout:voucher_balance": "tells what is left; only wrong codes are counted",
     "checkout:start": _LEADS_ON,
     "checkout:account": _LEADS_ON,
     "checkout:sign_out": "ends the browser's session, which can end once",
