@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.cards import complete_cards
-from checkout import orders, rewards, settlement, visitors
+from checkout import orders, reward_history, settlement, visitors
 from checkout.addresses import written
 from checkout.errors import OrderMoveRefused
 from checkout.gateways import offered
@@ -21,7 +21,6 @@ from checkout.views.guards import private_page, secret_link
 from shop.models import ShopSettings, User
 from shop.posts import same_origin_post
 
-ENTRIES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,9 @@ def my_orders(request: HttpRequest) -> HttpResponse:
     """The account's first page: orders and points."""
     user = request.user
     assert isinstance(user, User)
-    account = rewards.account_of(user)
     context = {
         "orders": orders.orders_of(user),
-        "balance": rewards.balance(account) if account else {"pending": 0, "available": 0},
-        "entries": account.entries.select_related("order")[:ENTRIES_SHOWN] if account else [],
+        "points": reward_history.overview_of(user, is_whole=request.GET.get("points") == "all"),
         "has_unverified": EmailAddress.objects.filter(user=user, verified=False).exists(),
         "settings": ShopSettings.current(),
     }
