@@ -49,7 +49,8 @@ races: export RACES_CHECKOUTS ?= 10000
 races: $(VENV)/installed-dev ## many buyers for few pieces, processes killed under them; in full size, up to half an hour
 	@$(PYTEST) -m races
 
-faults: $(VENV)/installed-dev ## only what happens when something breaks in mid-work
+faults: export FAULTS_CHECKOUTS ?= 200
+faults: $(VENV)/installed-dev ## only what happens when something breaks in mid-work; says how soon all is right again
 	@$(PYTEST) -m faults
 
 browser: $(VENV)/installed-dev ## only the tests that drive a Chromium

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -86,13 +86,21 @@ class Evening:
         """Let forgotten baskets and unpaid orders run out of time; cancel sales once most pieces are sold."""
         try:
             while not self.is_over.wait(0.3):
-                end_forgotten_baskets()
-                while self.journal.left:
-                    let_time_run_out(self.journal.left.pop())
-                self._cancel_sales()
-                self.on_offer = list(Listing.objects.for_sale().values_list("sku", flat=True)) or self.skus
+                try:
+                    self._bring_back_once()
+                except (OperationalError, InterfaceError):
+                    # The database went away; so do its connections, and the next round has new ones.
+                    connections.close_all()
         finally:
             connections.close_all()
+
+    def _bring_back_once(self) -> None:
+        end_forgotten_baskets()
+        while self.journal.left:
+            let_time_run_out(self.journal.left[-1])
+            self.journal.left.pop()
+        self._cancel_sales()
+        self.on_offer = list(Listing.objects.for_sale().values_list("sku", flat=True)) or self.skus
 
     def _cancel_sales(self) -> None:
         sold = list(Order.objects.filter(state=OrderState.PAID).order_by("paid_at"))

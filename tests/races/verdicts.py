@@ -45,9 +45,12 @@ def lost(journal: Journal) -> list[str]:
     wrong = [f"{token} was placed" for token in journal.tokens("placed") if token not in found]
     cancelled = journal.tokens("cancelled")
     wrong += [f"{token} was cancelled" for token in cancelled if found[token].state != OrderState.CANCELLED]
+    asked = journal.tokens("cancelling")
     for token in journal.tokens("paid"):
         order = found[token]
-        if order.state != (OrderState.CANCELLED if token in cancelled else OrderState.PAID) or order.paid_at is None:
+        possible = {OrderState.CANCELLED} if token in cancelled else {OrderState.PAID}
+        # Staff may have been left without an answer.
+        if order.state not in possible | ({OrderState.CANCELLED} if token in asked else set()):
             wrong.append(f"{token} was paid and is {order.state}")
     for token, skus in journal.skus.items():
         if sorted(line.sku for line in found[token].lines.all()) != sorted(skus):
