@@ -26,6 +26,7 @@ from checkout.preferences import COUNTRY_COOKIE, VisitorRequest
 from checkout.summary import Summary, summarise
 from checkout.views.basket import buyer, show_basket
 from checkout.views.guards import private_page
+from checkout.views.parcels import join_offer
 from checkout.views.payment import go_to_payment
 from checkout.visitors import Visitor
 from shop.posts import same_origin_post
@@ -213,6 +214,7 @@ def method(request: HttpRequest) -> HttpResponse:
         "gateways": gateways,
         "is_euro": currency == "EUR",
         "transfer_in_euro": any(row.code == "bank_transfer" for row in offered.for_currency("EUR")),
+        "join": join_offer(visitor, draft, currency=currency),
         "step": 2,
     }
     return render(request, "checkout/method.html", context, status=422 if form.errors else 200)
