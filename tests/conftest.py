@@ -75,6 +75,15 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_leaves_inside_a_transaction() -> Iterator[None]:
+    """Mails and questions to providers are sent after their transaction, in every test."""
+    from tests import outbox
+
+    with outbox.guarded():
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Connections stay open for good, those of server threads too; the test database can only go without them."""

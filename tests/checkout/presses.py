@@ -1,8 +1,9 @@
 """What the double-submit tests are made of: one press of a button, and what it did to the whole database."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,26 @@ class Press:
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(run, range(AT_ONCE)))
+
+
+@contextmanager
+def no_job_can_be_queued() -> Iterator[None]:
+    """While the block runs, a transaction that queues a job fails at its very end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse_job() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'no job can be queued'; END $$"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER refuse_job AFTER INSERT ON procrastinate_jobs"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_job()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER refuse_job ON procrastinate_jobs")
+            cursor.execute("DROP FUNCTION refuse_job()")
 
 
 def effects_of(act: Callable[[], Any], also: Callable[[], Mapping[str, int]] = dict) -> Effects:

@@ -3,8 +3,9 @@
 How to add a route. Write a function that makes what the button needs and returns the `Press`; give it a row in
 WRITES under the route's URL name, or `Model deed` in DEEDS for a button of the staff site. That is all: the test
 counts the rows of every table, the sums of every number, states, jobs and mails (`presses.effects_of`) for
-one press, and wants the same of two presses and of eight at once, each on freshly made rows. What is not in
-the database, such as a provider's records, is counted by `also`.
+one press, and wants the same of two presses, of eight at once, and, where the press queues a job, of one repeated
+after the job could not be queued; each on freshly made rows. What is not in the database, such as a provider's
+records, is counted by `also`.
 
 A route that accepts a post and has no row, or a row whose route is gone, fails the test. NO_EFFECT is for
 those that change nothing here, with the reason.
@@ -22,7 +23,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -30,7 +31,8 @@ from django.utils import timezone
 from catalog.models import Film, Genre, Review
 from checkout import invariants, settlement, tariff
 from checkout.gateways import demo
-from checkout.models import Order, RateSet, Reservation
+from checkout.gateways.base import GatewayUnreachable
+from checkout.models import BalanceDifference, Order, RateSet, Refund, Reservation
 from checkout.models.currency import RateSetStatus, RateSource
 from shop import once
 from shop.admin_base import ShopAdmin
@@ -40,7 +42,7 @@ from tests.admin.pages import fields_of
 from tests.api.program import API, Program, code_of
 from tests.catalog.pieces import a_graded_draft, a_listed_piece
 from tests.checkout import storefront
-from tests.checkout.presses import Press, effects_of
+from tests.checkout.presses import Press, effects_of, no_job_can_be_queued
 from tests.checkout.rates import load_newest
 from tests.checkout.savings_orders import a_coupon
 from tests.shop.test_access import addresses, path_of
@@ -261,6 +263,10 @@ def deed_refresh() -> Press:
 
 
 def _a_refund_that_is_due(*, payment: str = "demo") -> Any:
+def provider_does_not_answer(*args: Any, **fields: Any) -> None:
+    raise GatewayUnreachable
+
+
     """Cancelled after it was paid, while the provider did not answer."""
     _client, placed = a_placed_order(payment=payment)
     if payment == "demo":
@@ -431,9 +437,18 @@ def accepts(name: str, entry: URLPattern, method: str) -> bool:
     if api_view is not None:
         return hasattr(api_view, method)
     return getattr(Client(), method)(path_of(name, {})).status_code != 405
+    if any(effect.startswith("job ") for effect in single):
+        assert effects(after_its_job_could_not_be_queued) == single
 
 
 def test_every_write_of_the_site_is_listed(db: None) -> None:
+def after_its_job_could_not_be_queued(press: Press) -> list[Any]:
+    """Where the job and its cause are one transaction, the cause is undone with it and the press can be repeated."""
+    with no_job_can_be_queued(), pytest.raises(DatabaseError, match="no job can be queued"):
+        press.send()
+    return [press.send()]
+
+
     accepting = {
         name
         for name, entry in addresses()
