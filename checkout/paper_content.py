@@ -53,7 +53,10 @@ class Words:
         return text
 
     def country(self, code: str) -> str:
-        return str(_("Northern Ireland")) if code == NORTHERN_IRELAND else tariff.country_name(code, self.language)
+        """The country's name; codes of countries that are no more, such as SU, stand for themselves."""
+        if code == NORTHERN_IRELAND:
+            return _("Northern Ireland")
+        return tariff.country_names(self.language).get(code, code)
 
 
 def of_invoice(order: Order, rows: Sequence[SalesRow], *, label: str, issued_at: datetime) -> Content:

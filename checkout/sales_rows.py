@@ -42,7 +42,9 @@ def rows_of_invoice(order: Order) -> list[SalesRow]:
     """Everything an order sold: its lines with their shipping, and the gift vouchers bought."""
     lines = _lines_of(order)
     shares_eur = _shipping_shares(order, lines)
-    shares = apportion(order.shipping_amount - order.shipping_discount_amount, shares_eur, order.currency)
+    # Joining a parcel may have made it cheaper: shares are below zero then, all of them.
+    weights = [abs(share) for share in shares_eur]
+    shares = apportion(order.shipping_amount - order.shipping_discount_amount, weights, order.currency)
     rows = [
         _row(
             line,
@@ -87,7 +89,7 @@ class _Kept:
         """Take this much back; returns the VAT that goes with it."""
         self.goods -= goods
         self.share -= share
-        # A piece given back whole goes into stock with its cost: what is kept of the shipping has no cost to set off.
+        # A piece credited whole goes into stock with its cost: what is kept of the shipping has no cost to set off.
         is_given_back = bool(goods) and not self.goods
         contained = tax.contained(
             self.line.tax_treatment,
@@ -101,7 +103,7 @@ class _Kept:
 
 def _take_back(credit: Credit, kept: Sequence[_Kept]) -> list[SalesRow]:
     credited = {row.line_id: row for row in credit.lines.all()}
-    shares_eur = apportion(credit.shipping_eur, [one.share for one in kept]) if kept else []
+    shares_eur = apportion(credit.shipping_eur, [max(one.share, ZERO) for one in kept]) if kept else []
     shares = apportion(credit.shipping_amount, shares_eur, credit.order.currency) if kept else []
     rows = []
     for one, share_eur, share in zip(kept, shares_eur, shares, strict=True):

@@ -90,7 +90,36 @@ class ShopSettingsAdmin(ShopAdmin):
                 )
             },
         ),
-        (_("Tax"), {"fields": (("vat_mode", "seller_vat_id", "uk_vat_number"),)}),
+        (
+            _("Tax"),
+            {
+                "description": _(
+                    "Prices never change by tax: whatever VAT is due is contained in them. Under the margin scheme a"
+                    " piece needs a purchase record with its cost, bought from a private person, an exempt business or"
+                    " another dealer under the scheme; every other piece is taxed in full. The treatment is frozen when"
+                    " an order is placed. Parcels to Great Britain are exports here; with a UK VAT number the seller"
+                    " accounts for UK VAT on consignments up to 135 GBP outside this shop. Ask your accountant before"
+                    " changing anything."
+                ),
+                "fields": (
+                    ("vat_mode", "seller_vat_id", "uk_vat_number"),
+                    ("vat_rate", "oss_mode", "oss_threshold_eur"),
+                    ("tax_wording_margin_en", "tax_wording_margin_el"),
+                    ("tax_wording_export_en", "tax_wording_export_el"),
+                    ("tax_wording_exempt_en", "tax_wording_exempt_el"),
+                ),
+            },
+        ),
+        (
+            _("Papers"),
+            {
+                "description": _(
+                    "Invoices and credit notes are numbered by series and year without gaps. A new series starts at 1;"
+                    " papers already issued stay as they are."
+                ),
+                "fields": (("invoice_series", "credit_note_series"), ("paper_footer_en", "paper_footer_el")),
+            },
+        ),
         (
             _("Bank transfer"),
             {"fields": (("bank_account_holder", "bank_iban", "bank_bic"), "bank_transfer_days")},

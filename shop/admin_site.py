@@ -89,6 +89,13 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Orders"), "package_2", "checkout.order"),
                     _link(_("Payments"), "credit_card", "checkout.payment"),
+                    _link(_("Papers"), "receipt_long", "checkout.paper"),
+                    {
+                        "title": _("Books"),
+                        "icon": "menu_book",
+                        "link": reverse_lazy("admin:checkout_books"),
+                        "permission": _may("checkout.view_paper", "catalog.view_purchaserecord"),
+                    },
                     _link(_("Reservations"), "hourglass_top", "checkout.reservation"),
                     _link(_("Points"), "stars", "checkout.pointsaccount"),
                 ],

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -245,6 +245,7 @@ class OrderAdmin(ShopAdmin):
                 "fields": (
                     ("shipping_method_name", "parcel_weight_g", "has_customs"),
                     ("carrier", "tracking_number"),
+                    "to_print",
                 )
             },
         ),
@@ -304,6 +305,16 @@ class OrderAdmin(ShopAdmin):
     def country(self, order: Order) -> str:
         address = order.shipping_address
         return str(address.country.name) if address else "–"
+
+    @admin.display(description=_("to print"))
+    def to_print(self, order: Order) -> str:
+        """Links to the invoice, the credit notes, the packing slip and the customs form."""
+        papers = [(reverse("admin:checkout_paper_pdf", args=(row.pk,)), row.label) for row in order.papers.all()]
+        forms = [("packing_slip", _("Packing slip"))]
+        if order.has_customs:
+            forms.append(("customs_form", _("Customs declaration")))
+        links = papers + [(reverse(f"admin:checkout_{name}", args=(order.pk,)), title) for name, title in forms]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
     @admin.display(description=_("goods"))
     def goods(self, order: Order) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.api import basket, listings, orders, quotes
+from checkout.api import basket, listings, orders, papers, quotes
 
 app_name = "checkout_api"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("basket/release/", basket.Release.as_view(), name="release"),
     path("orders/", orders.OrderList.as_view(), name="orders"),
     path("orders/<str:token>/", orders.OrderDetail.as_view(), name="order"),
+    path("orders/<str:token>/invoice.pdf", papers.Invoice.as_view(), name="invoice"),
+    path("orders/<str:token>/credit-notes/<str:label>.pdf", papers.CreditNote.as_view(), name="credit_note"),
+    path("orders/<str:token>/customs/", papers.Customs.as_view(), name="customs"),
     path("orders/<str:token>/pay/", orders.Pay.as_view(), name="pay"),
     path("orders/<str:token>/cancel/", orders.Cancel.as_view(), name="cancel"),
 ]

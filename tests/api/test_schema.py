@@ -75,14 +75,14 @@ def test_posts_about_money_and_stock_ask_for_a_key(document: dict[str, Any]) -> 
             assert ("Idempotency-Key" in named) == is_effect, (method, path)
 
 
-def test_only_listing_orders_asks_for_an_api_key(document: dict[str, Any]) -> None:
+def test_only_what_staff_read_asks_for_an_api_key(document: dict[str, Any]) -> None:
     asking = [
         (method, path)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
         if {} not in operation["security"]
     ]
-    assert asking == [("get", "/api/v1/orders/")]
+    assert asking == [("get", "/api/v1/orders/"), ("get", "/api/v1/orders/{token}/customs/")]
     assert document["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
 
 

@@ -63,6 +63,9 @@ PRIVATE: dict[str, Any] = {
     "checkout_api:order": (GONE, GONE, OPEN, GONE),
     "checkout_api:pay": 405,
     "checkout_api:cancel": 405,
+    "checkout_api:invoice": GONE,
+    "checkout_api:credit_note": GONE,
+    "checkout_api:customs": 401,
     "checkout:basket": OPEN,
     "checkout:reserve": 405,
     "checkout:release": 405,
@@ -78,6 +81,8 @@ PRIVATE: dict[str, Any] = {
     "checkout:demo_payment": (GONE, GONE, OPEN, GONE),
     "checkout:order": (GONE, GONE, OPEN, GONE),
     "checkout:cancel_order": 405,
+    "checkout:invoice": GONE,  # until the job has issued it
+    "checkout:credit_note": GONE,
     "checkout:account": HOME,
     "checkout:withdrawal": OPEN,
     "checkout:withdraw_order": (GONE, GONE, OPEN, GONE),
