@@ -238,13 +238,13 @@ def try_refund_again(refund: Refund, *, by: User) -> Refund:
 
 def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
     """Note that staff have sent refunded money themselves."""
-    return note_refund(refund, ProviderRefund(reference=reference, status=RefundStatus.DONE))
+    return note_refund(refund, ProviderRefund(reference=reference, status=RefundStatus.DONE), is_by_hand=True)
 
 
-def note_refund(refund: Refund, answer: ProviderRefund) -> Refund:
+def note_refund(refund: Refund, answer: ProviderRefund, *, is_by_hand: bool = False) -> Refund:
     """Move a refund to where its provider says it is, forward only, and count anew what was given back.
 
-    One that failed is staff's to look at: the money is still owed.
+    One that failed is staff's to look at: the money is still owed, until they try again or send it by hand.
     """
     state = RefundState(answer.status)
     with transaction.atomic():
@@ -254,7 +254,7 @@ def note_refund(refund: Refund, answer: ProviderRefund) -> Refund:
         refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
         # What is said of another try than the last is old.
         is_old = bool(refund.reference and answer.reference and refund.reference != answer.reference)
-        if is_old or state not in REFUND_MOVES[RefundState(refund.state)]:
+        if (is_old and not is_by_hand) or state not in REFUND_MOVES[RefundState(refund.state)]:
             return refund
         refund.state = state
         refund.reference = answer.reference[:120] or refund.reference

@@ -89,6 +89,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Orders"), "package_2", "checkout.order"),
                     _link(_("Payments"), "credit_card", "checkout.payment"),
+                    _link(_("Refunds"), "currency_exchange", "checkout.refund"),
+                    _link(_("Disputes"), "gavel", "checkout.dispute"),
+                    _link(_("Balance differences"), "balance", "checkout.balancedifference"),
                     _link(_("Papers"), "receipt_long", "checkout.paper"),
                     {
                         "title": _("Books"),

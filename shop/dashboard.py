@@ -14,7 +14,7 @@ from catalog import missing_facts
 from catalog.models import EditionFilm, Listing, Review
 from catalog.vocabularies import ListingState
 from checkout import currency
-from checkout.models import Order, OrderState, RateSet
+from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund
 from checkout.models.currency import RateSetStatus
 
 Tile = dict[str, Any]
@@ -26,6 +26,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     tiles: list[Tile] = []
     if request.user.has_perm("checkout.view_order"):
         tiles += _orders()
+    if request.user.has_perm("checkout.view_payment"):
+        tiles += _money()
     if request.user.has_perm("catalog.view_listing"):
         tiles += _listings()
     if request.user.has_perm("catalog.change_review"):
@@ -80,6 +82,25 @@ def _orders() -> list[Tile]:
         _work(_("Orders to pack"), states["paid"], f"{orders}?state__exact=paid"),
         _work(_("Parcels to ship"), states["packed"], f"{orders}?state__exact=packed"),
         _tile(_("Orders awaiting payment"), states["unpaid"], f"{orders}?state__exact=awaiting_payment"),
+    ]
+
+
+def _money() -> list[Tile]:
+    """What went wrong with money, as long as it does: on most days nothing is shown."""
+    found = (
+        (_("Open disputes"), Dispute.objects.filter(state=Dispute.State.OPEN), "dispute", "state__exact=open"),
+        (_("Failed refunds"), Refund.objects.filter(state=Refund.State.FAILED), "refund", "state__exact=failed"),
+        (
+            _("Balance differences"),
+            BalanceDifference.objects.filter(settled_at=None),
+            "balancedifference",
+            "settled_at__isempty=1",
+        ),
+    )
+    return [
+        _work(name, rows.count(), f"{reverse(f'admin:checkout_{page}_changelist')}?{query}")
+        for name, rows, page, query in found
+        if rows.exists()
     ]
 
 

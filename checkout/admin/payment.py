@@ -1,4 +1,4 @@
-"""Payments and refunds: read; asked again at the provider; refunds by transfer confirmed by hand."""
+"""Payments, refunds, disputes and what providers tell: read; asked again; refunds by transfer confirmed by hand."""
 
 from typing import ClassVar
 
@@ -7,9 +7,10 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from checkout import payments, settlement
+from checkout import payments, reconciliation, settlement
 from checkout.admin.order import amount_of
-from checkout.models import Payment, PaymentState, Refund
+from checkout.models import BalanceDifference, Dispute, Payment, PaymentState, ProviderEvent, Refund
+from checkout.money import from_minor_units
 from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured
 
 STATE_COLOURS = {
@@ -25,6 +26,13 @@ STATE_COLOURS = {
     PaymentState.EXPIRED: "danger",
 }
 
+REFUND_COLOURS = {
+    Refund.State.DUE: "warning",
+    Refund.State.PENDING: "info",
+    Refund.State.DONE: "success",
+    Refund.State.FAILED: "danger",
+}
+
 
 class RefundRows(ReadOnlyTabular):
     model = Refund
@@ -32,22 +40,29 @@ class RefundRows(ReadOnlyTabular):
     show_change_link = True
 
 
+class DisputeRows(ReadOnlyTabular):
+    model = Dispute
+    fields = ("opened_at", "state", "reason", "amount_minor", "reference", "closed_at")
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "order", "gateway", "state_label", "sum", "created_at", "captured_at")
     list_filter = ("state", "gateway", "currency")
     list_select_related = ("order",)
-    search_fields = ("order__number", "reference")
+    search_fields = ("order__number", "reference", "intent_reference")
     date_hierarchy = "created_at"
     fields = (
         ("order", "attempt", "gateway"),
         ("state", "sum", "refunded_amount"),
-        ("amount_minor", "currency", "reference"),
+        ("amount_minor", "currency", "failure_code"),
+        ("reference", "intent_reference", "balance_reference"),
+        ("fee", "net"),
         ("created_at", "expires_at", "authorised_at"),
-        ("captured_at", "closed_at", "failure_code"),
+        ("captured_at", "closed_at"),
     )
-    readonly_fields = ("sum",)
-    inlines = (RefundRows,)
+    readonly_fields = ("sum", "fee", "net")
+    inlines = (RefundRows, DisputeRows)
     deeds: ClassVar = (
         Deed(
             name="refresh",
@@ -69,32 +84,71 @@ class PaymentAdmin(ReadOnlyAdmin):
     def sum(self, payment: Payment) -> str:
         return amount_of(payment.amount, payment.currency)
 
+    @admin.display(description=_("provider's fee"))
+    def fee(self, payment: Payment) -> str:
+        return _settled(payment, payment.fee_minor)
+
+    @admin.display(description=_("credited to the account"))
+    def net(self, payment: Payment) -> str:
+        return _settled(payment, payment.net_minor)
+
+
+def _settled(payment: Payment, minor: int | None) -> str:
+    """An amount in the currency of the shop's account; known some time after the capture."""
+    if minor is None or not payment.settled_currency:
+        return "–"
+    return amount_of(from_minor_units(minor, payment.settled_currency), payment.settled_currency)
+
 
 class PaidOutForm(DeedForm):
     reference = forms.CharField(label=_("Reference of the transfer"), max_length=120, widget=UnfoldAdminTextInputWidget)
 
 
-def _is_open(refund: Refund) -> bool:
-    return refund.state != Refund.State.DONE
+def _is_by_hand(refund: Refund) -> bool:
+    """Staff send it: a transfer, or what the provider could not give back."""
+    if refund.payment.gateway == "bank_transfer":
+        return refund.state != Refund.State.DONE
+    return refund.state == Refund.State.FAILED
 
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("payment", "amount", "state", "reason_key", "created_at", "done_at")
+    list_display = ("payment", "amount", "state_label", "reason_key", "created_at", "done_at")
     list_filter = ("state", "payment__gateway")
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "reference")
-    fields = (("payment", "amount", "state"), ("reason_key", "reference"), ("created_at", "done_at"))
+    fields = (("payment", "amount", "state"), ("reason_key", "reference", "tries"), ("created_at", "done_at"))
     deeds: ClassVar = (
         Deed(
             name="pay-out",
             label=_("Pay out again"),
             do=lambda refund, by: payments.pay_out(refund),
             done=_("The refund was sent to the provider."),
-            is_offered=lambda refund: _is_open(refund) and refund.payment.gateway != "bank_transfer",
+            is_offered=lambda refund: refund.state == Refund.State.DUE and refund.payment.gateway != "bank_transfer",
             permission="checkout.change_refund",
             icon="currency_exchange",
             explanation=_("The provider pays a refund once, however often it is asked."),
+            is_main=True,
+        ),
+        Deed(
+            name="ask",
+            label=_("Ask the provider"),
+            do=lambda refund, by: payments.refresh_refund(refund),
+            done=_("The provider was asked about the refund."),
+            is_offered=lambda refund: refund.state == Refund.State.PENDING,
+            permission="checkout.change_refund",
+            icon="sync",
+            explanation=_("Banks take up to ten days to take a refund in, or to send it back."),
+        ),
+        Deed(
+            name="try-again",
+            label=_("Try again"),
+            do=lambda refund, by: payments.try_refund_again(refund, by=by),
+            done=_("The provider was asked for the refund anew."),
+            is_offered=lambda refund: refund.state == Refund.State.FAILED and refund.payment.gateway != "bank_transfer",
+            permission="checkout.change_refund",
+            icon="currency_exchange",
+            explanation=_("The last try gave nothing back. This is a new one; the money is still sent only once."),
             is_main=True,
         ),
         Deed(
@@ -102,11 +156,60 @@ class RefundAdmin(ReadOnlyAdmin):
             label=_("Transfer sent"),
             do=lambda refund, by, reference: payments.confirm_paid_out(refund, reference=reference),
             done=_("The refund is noted as paid out."),
-            is_offered=lambda refund: _is_open(refund) and refund.payment.gateway == "bank_transfer",
+            is_offered=_is_by_hand,
             permission="checkout.change_refund",
             icon="account_balance",
             form=PaidOutForm,
             explanation=_("After you have sent the money from the shop's account."),
+            is_main=True,
+        ),
+    )
+
+    @coloured(description=_("state"), ordering="state", colours=REFUND_COLOURS)
+    def state_label(self, refund: Refund) -> tuple[str, str]:
+        return refund.state, refund.get_state_display()
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Answered in the provider's dashboard; here one sees what is frozen by it."""
+
+    list_display = ("reference", "payment", "state", "reason", "opened_at", "closed_at")
+    list_filter = ("state", "reason")
+    list_select_related = ("payment__order",)
+    search_fields = ("reference", "payment__order__number")
+    fields = (("payment", "reference"), ("state", "reason", "amount_minor"), ("opened_at", "closed_at"))
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(ReadOnlyAdmin):
+    list_display = ("event_id", "kind", "object_id", "created_at", "received_at", "processed_at", "outcome")
+    list_filter = ("gateway", "kind", ("processed_at", admin.EmptyFieldListFilter))
+    search_fields = ("event_id", "object_id")
+    fields = (("gateway", "event_id", "kind"), ("object_id", "outcome"), ("created_at", "received_at", "processed_at"))
+
+
+class SettleForm(DeedForm):
+    note = forms.CharField(label=_("What it was"), max_length=300, widget=UnfoldAdminTextInputWidget)
+
+
+@admin.register(BalanceDifference)
+class BalanceDifferenceAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "problem", "text", "found_at", "settled_at")
+    list_filter = ("problem", ("settled_at", admin.EmptyFieldListFilter))
+    search_fields = ("reference", "text")
+    fields = (("gateway", "reference", "problem"), ("text", "found_at"), ("settled_at", "settled_by"), ("note",))
+    deeds: ClassVar = (
+        Deed(
+            name="settle",
+            label=_("Settled"),
+            do=lambda row, by, note: reconciliation.settle(row, note=note, by=by),
+            done=_("The difference is noted as settled."),
+            is_offered=lambda row: row.settled_at is None,
+            permission="checkout.change_balancedifference",
+            icon="check",
+            form=SettleForm,
+            explanation=_("Once you have found out where the money came from or went."),
             is_main=True,
         ),
     )

@@ -214,6 +214,7 @@ NO_EFFECT: dict[str, str] = {
     "checkout:start": _LEADS_ON,
     "checkout:account": _LEADS_ON,
     "checkout:sign_out": "ends the browser's session, which can end once",
+    "stripe_webhook": "takes what Stripe signed, once by the event's id: test_webhook.py sends it eight times at once",
     "checkout_api:basket": "makes up a token; nothing is stored until something is reserved with it",
 }
 # Accounts and their second factors are allauth's: it rotates what a form may do once (login codes, keys of
@@ -275,9 +276,21 @@ def provider_does_not_answer(*args: Any, **fields: Any) -> None:
     else:
         deed_of(placed, "confirm-transfer").send()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settlement, "_pay_out", lambda refund: None)
+        patch.setattr(settlement.credits, "pay_out", lambda credit: None)
         settlement.cancel(Order.objects.get(pk=placed.pk))
     return placed.payments.get().refunds.get()
+
+
+def _a_refund_in(state: str) -> Refund:
+    """One the provider has taken on, and not paid out."""
+    due = _a_refund_that_is_due()
+    for step in ("pending", state):
+        Refund.objects.filter(pk=due.pk).exclude(state=step).update(state=step, reference=f"demo_{due.pk}")
+    return Refund.objects.get(pk=due.pk)
+
+
+def _a_difference() -> BalanceDifference:
+    return BalanceDifference.objects.create(gateway="stripe", reference=f"txn_{next(_numbers)}", problem="unknown")
 
 
 def _a_waiting_rate_set() -> RateSet:
@@ -316,6 +329,9 @@ DEEDS: dict[str, Write] = {
     "checkout.Refund paid-out": Write(
         lambda: deed_of(_a_refund_that_is_due(payment="bank_transfer"), "paid-out", reference="our transfer 7")
     ),
+    "checkout.Refund ask": Write(lambda: deed_of(_a_refund_in("pending"), "ask")),
+    "checkout.Refund try-again": Write(lambda: deed_of(_a_refund_in("failed"), "try-again")),
+    "checkout.BalanceDifference settle": Write(lambda: deed_of(_a_difference(), "settle", note="sold at the fair")),
     "checkout.Reservation release": Write(lambda: deed_of(_a_basket_claim(), "release")),
     "checkout.RateSet accept": Write(lambda: deed_of(_a_waiting_rate_set(), "accept")),
     "checkout.RateSet reject": Write(lambda: deed_of(_a_waiting_rate_set(), "reject")),

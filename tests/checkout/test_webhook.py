@@ -1,12 +1,15 @@
 """What Stripe sends by itself: only signed and fresh, each event once, and then asked rather than believed."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -334,3 +337,23 @@ def test_refreshing_a_paid_payment_asks_nobody(fake_stripe: FakeStripe) -> None:
     before = len(fake_stripe.calls)
     settlement.refresh(Payment.objects.get())
     assert len(fake_stripe.calls) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_deliveries_at_once_make_one_event_and_one_job(fake_stripe: FakeStripe) -> None:
+    body, signature = fake_stripe.signed(an_event())
+    start = threading.Barrier(8)
+
+    def send(_number: int) -> int:
+        try:
+            start.wait(timeout=30)
+            return post(Client(), body, signature)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(send, range(8))) == [200] * 8
+    assert ProviderEvent.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_provider_event'")
+        assert cursor.fetchone() == (1,)
