@@ -25,6 +25,7 @@ FOLDER = "listings"
 # Speed 6 halves the bytes of speed 9 and takes ten times as long: right for photographs, wasted on flat drawings.
 PHOTOGRAPH_SPEED = 6
 DRAWING_SPEED = 9
+LANCZOS = Image.Resampling.LANCZOS
 ENCODINGS = {"avif": "AVIF", "jpg": "JPEG"}
 
 
@@ -82,21 +83,31 @@ def store(image: Image.Image, *, folder: str = FOLDER, speed: int = PHOTOGRAPH_S
     """Encode a picture in every width that it fills and put the files into the storage.
 
     Names come from the pixels, so storing the same picture again writes nothing. Called outside transactions:
-    a file without a row is harmless, a row without its file is not.
+    a file without a row is harmless, a row without its file is not. Raises OSError when there is no room for it.
     """
     digest = hashlib.sha256(image.tobytes()).hexdigest()
     widths = tuple(width for width in WIDTHS if width < image.width)
     widths = (*widths, min(image.width, WIDTHS[-1]))
     stem = f"{folder}/{digest[:2]}/{digest[:24]}"
-    height = 0
-    for width in widths:
-        height = round(image.height * width / image.width)
-        sized = image if width == image.width else image.resize((width, height), Image.Resampling.LANCZOS)
-        for ending, encoding in ENCODINGS.items():
-            name = f"{stem}-{width}.{ending}"
-            if not default_storage.exists(name):
-                default_storage.save(name, ContentFile(_encoded(sized, encoding, speed)))
-    return StoredPhoto(f"{stem}-{widths[-1]}.jpg", widths[-1], height, widths, digest)
+    written: list[str] = []
+    try:
+        for width in widths:
+            sized = image if width == image.width else image.resize((width, _height(image, width)), LANCZOS)
+            for ending, encoding in ENCODINGS.items():
+                name = f"{stem}-{width}.{ending}"
+                if not default_storage.exists(name):
+                    written.append(name)
+                    default_storage.save(name, ContentFile(_encoded(sized, encoding, speed)))
+    except OSError:
+        # Half of a file would be taken for the whole the next time.
+        for name in written:
+            default_storage.delete(name)
+        raise
+    return StoredPhoto(f"{stem}-{widths[-1]}.jpg", widths[-1], _height(image, widths[-1]), widths, digest)
+
+
+def _height(image: Image.Image, width: int) -> int:
+    return round(image.height * width / image.width)
 
 
 def _encoded(image: Image.Image, encoding: str, speed: int) -> bytes:

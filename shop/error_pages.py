@@ -3,6 +3,7 @@
 Those for 400, 500 and 503 ask nothing of the database, the session or the base template.
 """
 
+import errno
 import sys
 
 import psycopg
@@ -45,6 +46,11 @@ def _is_connection_lost(error: BaseException) -> bool:
     return state is None or state.startswith(AWAY_STATES)
 
 
+def is_storage_full(error: BaseException | None) -> bool:
+    """Whether there was no room left for a file."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def database_away(request: HttpRequest) -> HttpResponse:
     """503 as a page, or as a problem document under /api/."""
     if problems.is_api(request):
@@ -85,8 +91,11 @@ def gone(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # Middleware outside DatabaseAway's reach ends here with the same cause.
-    if is_database_away(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    if is_database_away(error):
         return database_away(request)
+    if is_storage_full(error):
+        return refused(request, problems.StorageFull())
     if problems.is_api(request):
         return problems.answer(problems.ServerError())
     return HttpResponse(render_to_string("errors/500.html"), status=500)

@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from shop.deadlocks import is_to_be_tried_again, try_again
-from shop.error_pages import bad_request, database_away, is_database_away, refused
+from shop.error_pages import bad_request, database_away, is_database_away, is_storage_full, refused
 from shop.errors import ShopError
+from shop.problems import StorageFull
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -162,4 +163,7 @@ class ErrorPages:
         if is_database_away(exception):
             log.warning("database away", error=type(exception).__name__)
             return database_away(request)
+        if is_storage_full(exception):
+            log.error("storage full")
+            return refused(request, StorageFull())
         return None

@@ -129,6 +129,12 @@ class ServerError(ShopError):
     message = _("Something went wrong on our side. It has been noted.")
 
 
+class StorageFull(ShopError):
+    code = "storage_full"
+    status = 507
+    message = _("There is no room left on the server’s disk. Nothing of this was saved; please try again later.")
+
+
 class DatabaseAway(ShopError):
     code = "database_away"
     status = 503
