@@ -19,7 +19,7 @@ AT_ONCE = 8
 UNCOUNTED_APPS = ("sessions", "contenttypes", "procrastinate")
 UNCOUNTED_MODELS = ("shop.IdempotencyRecord", "admin.LogEntry")
 # Numbers that name a row rather than measure anything.
-NAMING = ("id", "version")
+NAMING = ("id", "version", "number")
 
 Effects = dict[str, Decimal]
 
