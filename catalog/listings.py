@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from djmoney.money import Money
@@ -179,10 +179,22 @@ def withdraw(listing: Listing, *, by: AbstractBaseUser | None = None) -> Listing
 def put_back_to_draft(listing: Listing, *, by: AbstractBaseUser | None = None) -> Listing:
     """Take a piece off offer to work on it; also the way back of a returned or withdrawn piece.
 
-    Raises ListingMoveRefused when somebody holds the piece or it is sold.
+    Raises ListingMoveRefused when somebody holds the piece or it is sold, and for one that came back and was not
+    graded again: that a trigger knows (checkout migration money_rules).
     """
-    with transaction.atomic(durable=True):
-        return _move(_locked(listing, allowed=REDRAFTABLE), to=ListingState.DRAFT, by=by)
+    try:
+        with transaction.atomic(durable=True):
+            return _move(_locked(listing, allowed=REDRAFTABLE), to=ListingState.DRAFT, by=by)
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if getattr(diagnosis, "constraint_name", "") != "returned_piece_is_regraded":
+            raise
+        raise ListingMoveRefused(
+            _("%(sku)s came back from a buyer. Grade it again, then press “Graded again” at the returned piece.")
+            % {"sku": listing.sku},
+            sku=listing.sku,
+            state=listing.state,
+        ) from error
 
 
 def set_price(listing: Listing, *, price_eur: Decimal, by: AbstractBaseUser | None = None) -> Listing:

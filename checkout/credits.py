@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import structlog
+from django.db import transaction
 from django.db.models import Sum
 
 from checkout import orders, paper_tasks, payments, rewards, tasks, vouchers
@@ -180,6 +181,44 @@ def decide_all(order: Order, *, reason_key: str, reason: str = "", by: User | No
         tell=tell,
         is_all=True,
     )
+
+
+def give_part(
+    order: Order,
+    *,
+    lines: Mapping[str, Decimal],
+    shipping: Decimal,
+    reason: str,
+    reason_key: str = "",
+    by: User | None = None,
+) -> Credit:
+    """Give back amounts, in the order's currency, on lines (by SKU) and on shipping, and pay them out.
+
+    Staff's or a program's decision, such as goodwill for a scratch; the pieces stay where they are. Without a key
+    of its own each call is another credit. Raises CreditTooMuch, also for nothing and for an unknown SKU.
+    """
+    with transaction.atomic(durable=True):
+        order = orders.lock(order.pk)
+        left = left_of(order)
+        known = {line.sku: line for line in left.lines}
+        if order.paid_at is None or set(lines) - set(known) or not (lines or shipping):
+            raise CreditTooMuch
+        of_lines = {}
+        for sku, amount in lines.items():
+            line = known[sku]
+            money = part(Money(line.paid_eur, line.paid_amount), left.lines[line], amount, order.currency)
+            of_lines[line] = (money.eur, money.amount)
+        freight = part(shipping_paid(order), left.shipping, shipping, order.currency) if shipping else NOTHING
+        credit = decide(
+            order,
+            reason_key=reason_key or f"staff-{order.credits.count() + 1}",
+            reason=reason,
+            lines=of_lines,
+            shipping=(freight.eur, freight.amount),
+            by=by,
+        )
+    pay_out(credit)
+    return credit
 
 
 def fitting(lines: Mapping[OrderLine, Money], room: Money) -> dict[OrderLine, Money]:

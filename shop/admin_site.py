@@ -92,6 +92,9 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Refunds"), "currency_exchange", "checkout.refund"),
                     _link(_("Disputes"), "gavel", "checkout.dispute"),
                     _link(_("Balance differences"), "balance", "checkout.balancedifference"),
+                    _link(_("Withdrawals"), "assignment_return", "checkout.withdrawal"),
+                    _link(_("Returned pieces"), "move_to_inbox", "checkout.returnedpiece"),
+                    _link(_("Credits"), "price_check", "checkout.credit"),
                     _link(_("Papers"), "receipt_long", "checkout.paper"),
                     {
                         "title": _("Books"),

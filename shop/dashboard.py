@@ -14,7 +14,7 @@ from catalog import missing_facts
 from catalog.models import EditionFilm, Listing, Review
 from catalog.vocabularies import ListingState
 from checkout import currency
-from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund
+from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund, Withdrawal
 from checkout.models.currency import RateSetStatus
 
 Tile = dict[str, Any]
@@ -86,8 +86,14 @@ def _orders() -> list[Tile]:
 
 
 def _money() -> list[Tile]:
-    """What went wrong with money, as long as it does: on most days nothing is shown."""
+    """What is to be given back or went wrong with money, as long as it does: on most days nothing is shown."""
     found = (
+        (
+            _("Open withdrawals"),
+            Withdrawal.objects.filter(state=Withdrawal.State.CONFIRMED),
+            "withdrawal",
+            "state__exact=confirmed",
+        ),
         (_("Open disputes"), Dispute.objects.filter(state=Dispute.State.OPEN), "dispute", "state__exact=open"),
         (_("Failed refunds"), Refund.objects.filter(state=Refund.State.FAILED), "refund", "state__exact=failed"),
         (

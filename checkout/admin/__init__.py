@@ -1,5 +1,5 @@
 """The staff site's pages about selling."""
 
-from checkout.admin import currency, order, paper, payment, reservation, rewards, shipping
+from checkout.admin import currency, order, paper, payment, reservation, returns, rewards, shipping
 
-__all__ = ["currency", "order", "paper", "payment", "reservation", "rewards", "shipping"]
+__all__ = ["currency", "order", "paper", "payment", "reservation", "returns", "rewards", "shipping"]

@@ -13,21 +13,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from checkout import orders, settlement
-from checkout.models import (
-    Order,
-    OrderAddress,
-    OrderEvent,
-    OrderLine,
-    OrderMail,
-    OrderState,
-    Payment,
-    PointsEntry,
+from checkout import credits, deliveries, orders, parcels, settlement
+from checkout.admin.order_rows import (
+    AddressRows,
+    CreditRows,
+    EventRows,
+    LineRows,
+    MailRows,
+    PaymentRows,
+    PointsRows,
+    WithdrawalRows,
 )
+from checkout.models import Order, OrderLine, OrderState
 from checkout.money import BASE_CURRENCY, format_amount
-from shop.admin_base import Deed, DeedForm, ReadOnlyStacked, ReadOnlyTabular, ShopAdmin, coloured, count_of
+from shop.admin_base import Deed, DeedForm, ShopAdmin, coloured, count_of
 
 STATE_COLOURS = {
     OrderState.AWAITING_PAYMENT: "info",
@@ -62,69 +63,40 @@ class CancelForm(DeedForm):
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget)
 
 
-class LineRows(ReadOnlyTabular):
-    model = OrderLine
-    fields = (
-        "piece",
-        "title",
-        "description",
-        "price_eur",
-        "price_amount",
-        "weight_g",
-        "points",
-        "returned_at",
+class GiveBackForm(DeedForm):
+    """An amount on one piece or on the shipping, in the order's currency."""
+
+    SHIPPING: ClassVar[str] = "shipping"
+
+    part = forms.ChoiceField(label=_("For"), widget=UnfoldAdminSelectWidget)
+    amount = forms.DecimalField(
+        label=_("Amount"), min_value=0, max_digits=12, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget
     )
-    readonly_fields = fields
-
-    @admin.display(description="SKU")
-    def piece(self, line: OrderLine) -> str:
-        address = reverse("admin:catalog_listing_change", args=(line.listing_id,))
-        return format_html('<a href="{}">{}</a>', address, line.sku)
-
-
-class AddressRows(ReadOnlyStacked):
-    model = OrderAddress
-    fields = (
-        ("kind", "name", "company"),
-        ("line1", "line2"),
-        ("postcode", "city", "region"),
-        ("country", "phone"),
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("The buyer reads it.")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order: Any = self.row
+        left = credits.left_of(order)
+        choices = [(line.sku, f"{line.sku} {line.title}", money) for line, money in left.lines.items()]
+        choices.append((self.SHIPPING, str(_("Shipping")), left.shipping))
+        self.fields["part"].choices = [  # type: ignore[attr-defined]
+            (key, f"{name}: {amount_of(money.amount, order.currency)}") for key, name, money in choices if money.amount
+        ]
+        self.fields["amount"].help_text = order.currency
 
-class PaymentRows(ReadOnlyTabular):
-    model = Payment
-    fields = (
-        "attempt",
-        "gateway",
-        "state",
-        "amount",
-        "currency",
-        "refunded_amount",
-        "captured_at",
-        "reference",
+
+def _give_back(order: Order, by: Any, *, part: str, amount: Any, reason: str) -> None:
+    is_shipping = part == GiveBackForm.SHIPPING
+    credits.give_part(
+        order,
+        lines={} if is_shipping else {part: amount},
+        shipping=amount if is_shipping else 0,
+        reason=reason,
+        by=by,
     )
-    show_change_link = True
-
-
-class EventRows(ReadOnlyTabular):
-    model = OrderEvent
-    fields = ("at", "kind", "text", "actor")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
-        events: QuerySet[OrderEvent] = super().get_queryset(request)
-        return events.select_related("actor")
-
-
-class MailRows(ReadOnlyTabular):
-    model = OrderMail
-    fields = ("kind", "sent_at")
-
-
-class PointsRows(ReadOnlyTabular):
-    model = PointsEntry
-    fk_name = "order"
-    fields = ("created_at", "kind", "pot", "points", "note")
 
 
 def _is_in(*states: str) -> Any:
@@ -159,7 +131,7 @@ class OrderAdmin(ShopAdmin):
     date_hierarchy = "placed_at"
     ordering = ("-placed_at", "-id")
     actions = ("pack_chosen",)
-    inlines = (LineRows, AddressRows, PaymentRows, EventRows, MailRows, PointsRows)
+    inlines = (LineRows, AddressRows, PaymentRows, CreditRows, WithdrawalRows, EventRows, MailRows, PointsRows)
     deeds: ClassVar = (
         Deed(
             name="confirm-transfer",
@@ -183,6 +155,16 @@ class OrderAdmin(ShopAdmin):
             is_main=True,
         ),
         Deed(
+            name="unpack",
+            label=_("Unpack"),
+            do=lambda order, by: orders.unpack(order, by=by),
+            done=_("%(row)s is to be packed again."),
+            is_offered=_is_in(OrderState.PACKED),
+            permission="checkout.change_order",
+            icon="unarchive",
+            explanation=_("All orders of the parcel wait for packing again."),
+        ),
+        Deed(
             name="ship",
             label=_("Shipped"),
             do=lambda order, by, **parcel: orders.ship(order, by=by, **parcel),
@@ -204,6 +186,17 @@ class OrderAdmin(ShopAdmin):
             icon="task_alt",
             explanation=_("From now on the days of the right of withdrawal are counted."),
             is_main=True,
+        ),
+        Deed(
+            name="give-back",
+            label=_("Give part back"),
+            do=_give_back,
+            done=_("The money for %(row)s is on its way back; the buyer gets a mail."),
+            is_offered=lambda order: order.paid_at is not None and order.refund_state != Order.Refund.FULL,
+            permission="checkout.change_refund",
+            icon="currency_exchange",
+            form=GiveBackForm,
+            explanation=_("An amount on one piece or on the shipping, while the buyer keeps what they bought."),
         ),
         Deed(
             name="cancel",
@@ -244,7 +237,7 @@ class OrderAdmin(ShopAdmin):
             {
                 "fields": (
                     ("shipping_method_name", "parcel_weight_g", "has_customs"),
-                    ("carrier", "tracking_number"),
+                    ("carrier", "tracking", "travels_with"),
                     "to_print",
                 )
             },
@@ -316,6 +309,18 @@ class OrderAdmin(ShopAdmin):
         links = papers + [(reverse(f"admin:checkout_{name}", args=(order.pk,)), title) for name, title in forms]
         return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
+    @admin.display(description=_("tracking number"))
+    def tracking(self, order: Order) -> str:
+        address = deliveries.tracking_url(order)
+        return format_html('<a href="{}">{}</a>', address, order.tracking_number) if address else order.tracking_number
+
+    @admin.display(description=_("in one parcel with"))
+    def travels_with(self, order: Order) -> str:
+        rows = [
+            (reverse("admin:checkout_order_change", args=(row.pk,)), row.number) for row in parcels.companions(order)
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>', rows) or "–"
+
     @admin.display(description=_("goods"))
     def goods(self, order: Order) -> str:
         return self._both(order, "goods")
@@ -341,4 +346,10 @@ class OrderAdmin(ShopAdmin):
 
     @admin.action(description=_("Packed"), permissions=["change"])
     def pack_chosen(self, request: HttpRequest, rows: QuerySet[Order]) -> None:
-        self.do_to_all(request, rows, lambda order, by: orders.pack(order, by=by), str(_("Packed")))
+        chosen = list(rows)
+        # Of orders that share a parcel one is enough: the others are packed with it.
+        leads = {parcels.leader_id(row): row for row in reversed(chosen) if row.state == OrderState.PAID}
+        others = [row for row in chosen if row.state != OrderState.PAID]
+        self.do_to_all(
+            request, [*leads.values(), *others], lambda order, by: orders.pack(order, by=by), str(_("Packed"))
+        )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.api import basket, listings, orders, papers, quotes
+from checkout.api import basket, fulfilment, listings, orders, papers, quotes, returns
 
 app_name = "checkout_api"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("basket/", basket.Basket.as_view(), name="basket"),
     path("basket/reserve/", basket.Reserve.as_view(), name="reserve"),
     path("basket/release/", basket.Release.as_view(), name="release"),
+    path("basket/savings/", basket.WithSavings.as_view(), name="savings"),
     path("orders/", orders.OrderList.as_view(), name="orders"),
     path("orders/<str:token>/", orders.OrderDetail.as_view(), name="order"),
     path("orders/<str:token>/invoice.pdf", papers.Invoice.as_view(), name="invoice"),
@@ -21,4 +22,8 @@ urlpatterns = [
     path("orders/<str:token>/customs/", papers.Customs.as_view(), name="customs"),
     path("orders/<str:token>/pay/", orders.Pay.as_view(), name="pay"),
     path("orders/<str:token>/cancel/", orders.Cancel.as_view(), name="cancel"),
+    path("orders/<str:token>/pack/", fulfilment.Pack.as_view(), name="pack"),
+    path("orders/<str:token>/ship/", fulfilment.Ship.as_view(), name="ship"),
+    path("orders/<str:token>/deliver/", fulfilment.Deliver.as_view(), name="deliver"),
+    path("orders/<str:token>/refund/", returns.Refund.as_view(), name="refund"),
 ]

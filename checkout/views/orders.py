@@ -2,25 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.views import logout
 from django.contrib.auth.decorators import login_required
+from django.db.models import Sum, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.cards import complete_cards
-from checkout import orders, reward_history, settlement, visitors
+from checkout import deliveries, orders, parcels, reward_history, settlement, visitors, withdrawals
 from checkout.addresses import written
 from checkout.errors import OrderMoveRefused
 from checkout.gateways import offered
-from checkout.models import Order, OrderState, Payment, PaymentState
+from checkout.models import Order, OrderState, Paper, Payment, PaymentState, PointsEntry, Withdrawal
+from checkout.money import BASE_CURRENCY
 from checkout.views.guards import private_page, secret_link
 from shop.models import ShopSettings, User
 from shop.posts import same_origin_post
-
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,49 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     payment = _payment_shown(found)
     shipping_address, billing_address = found.shipping_address, found.billing_address
     context = {
+        **_after_sale(found),
         "order": found,
+        "has_euro": found.currency != BASE_CURRENCY,
         "lines": lines,
         "steps": _steps(found),
         "payment": payment,
         "gateway_name": offered.by_code(found.payment_method).name if found.payment_method else "",
         "is_transfer_open": found.is_payable and payment is not None and payment.gateway == "bank_transfer",
         "settings": ShopSettings.current(),
-        "points": sum(line.points for line in lines),
+        "points": _points_kept(found) if found.paid_at else sum(line.points for line in lines),
         "shipping_address": shipping_address,
         "shipping_lines": written(shipping_address) if shipping_address else [],
         "billing_address": billing_address,
         "billing_lines": written(billing_address) if billing_address != shipping_address else [],
     }
     return render(request, "checkout/order.html", context)
+
+
+def _after_sale(found: Order) -> dict[str, Any]:
+    """What came after the sale: what was given back, what is on its way back, what travels along."""
+    prefetch_related_objects([found], "credits__refunds", "withdrawals__pieces__line", "papers")
+    counted = [row for row in found.withdrawals.all() if row.state != Withdrawal.State.STATED]
+    return {
+        "credits": sorted(found.credits.all(), key=lambda row: row.pk),
+        "withdrawals": sorted(counted, key=lambda row: row.pk),
+        "companions": parcels.companions(found) if found.is_paid else [],
+        "tracking_url": deliveries.tracking_url(found),
+        "papers": [(paper, _paper_address(found, paper)) for paper in found.papers.all()],
+        "can_withdraw": found.state not in (*withdrawals.OVER, OrderState.WITHDRAWAL_REQUESTED),
+        "withdraw_until": withdrawals.ends_at(found),
+    }
+
+
+def _paper_address(found: Order, paper: Paper) -> str:
+    if paper.kind == Paper.Kind.INVOICE:
+        return reverse("checkout:invoice", kwargs={"token": found.token})
+    return reverse("checkout:credit_note", kwargs={"token": found.token, "label": paper.label})
+
+
+def _points_kept(found: Order) -> int:
+    """The points the order earned and kept."""
+    kinds = (PointsEntry.Kind.EARN, PointsEntry.Kind.CLAW_BACK)
+    return int(found.points_entries.filter(kind__in=kinds).aggregate(Sum("points"))["points__sum"] or 0)
 
 
 def _payment_shown(found: Order) -> Payment | None:
@@ -69,13 +101,20 @@ def _steps(found: Order) -> list[Step]:
         ending = _("Cancelled") if found.state == OrderState.CANCELLED else _("Ended without payment")
         reached = [Step(_("Ordered"), found.placed_at), Step(_("Paid"), found.paid_at)]
         return [*(step for step in reached if step.at), Step(ending, found.closed_at)]
-    return [
+    steps = [
         Step(_("Ordered"), found.placed_at),
         Step(_("Paid"), found.paid_at),
         Step(_("Packed"), found.packed_at),
         Step(_("Sent"), found.shipped_at),
         Step(_("Delivered"), found.delivered_at),
     ]
+    if found.state in (OrderState.WITHDRAWAL_REQUESTED, OrderState.RETURNED):
+        # The last one is what is in progress; an earlier one may be about other pieces.
+        last = max(found.withdrawals.all(), key=lambda row: row.pk, default=None)
+        done = last.closed_at if last and found.state == OrderState.RETURNED else None
+        steps = [step for step in steps if step.at]
+        steps += [Step(_("Withdrawn"), last.confirmed_at if last else None), Step(_("Returned"), done)]
+    return steps
 
 
 @same_origin_post
