@@ -341,6 +341,8 @@ def test_refreshing_a_paid_payment_asks_nobody(fake_stripe: FakeStripe) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_deliveries_at_once_make_one_event_and_one_job(fake_stripe: FakeStripe) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
     body, signature = fake_stripe.signed(an_event())
     start = threading.Barrier(8)
 
