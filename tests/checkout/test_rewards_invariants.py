@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from checkout import reward_upkeep, rewards
 from checkout.models import Credit, Order, OrderState, PointsEntry
+from checkout.points_invariants import ALL
 from tests.checkout.points import a_customer, an_account, an_order, credit, set_delivered, set_paid
-from tests.checkout.points_sql import ALL
 
 pytestmark = pytest.mark.django_db
 

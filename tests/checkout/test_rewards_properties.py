@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from checkout import points_ledger, reward_upkeep, rewards
 from checkout.models import PointsAccount, PointsEntry
+from checkout.points_invariants import MOVES, POTS
 from tests.checkout.points import a_customer, an_account, an_order, set_delivered, set_rules
-from tests.checkout.points_sql import MOVES, POTS
 
 pytestmark = pytest.mark.django_db
 NETS = st.lists(st.decimals("0.00", "500.00", places=2), min_size=1, max_size=8)
