@@ -13,6 +13,7 @@ from itertools import count
 from typing import Protocol
 
 from babel.dates import format_datetime
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -178,6 +179,25 @@ def release(order: Order) -> None:
     released = CouponUse.objects.filter(pk=use.pk, released_at__isnull=True).update(released_at=timezone.now())
     if released:
         Coupon.objects.filter(pk=use.coupon_id).update(use_count=F("use_count") - 1)
+
+
+def duplicate(coupon: Coupon) -> Coupon:
+    """A coupon with the same rules and a code of its own, not active and never used."""
+    with transaction.atomic():
+        listings = list(coupon.listings.all())
+        code = _free_code(coupon.code)
+        copy = Coupon.objects.get(pk=coupon.pk)
+        copy.pk, copy.code, copy.is_active, copy.use_count = None, code, False, 0
+        copy.created_at = timezone.now()
+        copy.save(force_insert=True)
+        copy.listings.set(listings)
+    return copy
+
+
+def _free_code(code: str) -> str:
+    stem = code[:28].rstrip("-")
+    taken = set(Coupon.objects.filter(code__startswith=f"{stem}-").values_list("code", flat=True))
+    return next(found for number in count(2) if (found := f"{stem}-{number}") not in taken)
 
 
 def _slots_taken(coupon: Coupon, email: str) -> set[int]:

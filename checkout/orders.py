@@ -45,7 +45,7 @@ def by_token(token: str) -> Order:
     order = (
         Order.objects.placed()
         .filter(token=token)
-        .select_related("rate_set")
+        .select_related("rate_set", "coupon", "voucher")
         .prefetch_related("lines__listing__edition__edition_films__film", "lines__listing__photos", "addresses")
         .prefetch_related("payments", "events")
         .first()

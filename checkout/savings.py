@@ -1,6 +1,8 @@
 """What a buyer wishes to use in a draft: a coupon, points, a gift voucher. The summary says what comes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -8,12 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from checkout import coupons, orders, rewards, vouchers
+from checkout import coupons, inventory, orders, rewards, vouchers
 from checkout.attempts import WRONG_CODES
-from checkout.errors import CheckoutError, CodeRefused, OrderMoveRefused, PointsRefused, TooManyCodes
+from checkout.errors import BasketEmpty, CheckoutError, CodeRefused, OrderMoveRefused, PointsRefused, TooManyCodes
 from checkout.models import Coupon, GiftVoucher, Order, OrderState
 from checkout.money import BASE_CURRENCY, round_amount
-from checkout.summary import Summary
+from checkout.summary import Summary, Wishes, summarise
 from checkout.visitors import Visitor
 from shop.models import ShopSettings
 
@@ -107,26 +109,77 @@ def enter_code(draft: Order, visitor: Visitor, code: str) -> Part:
     Raises CodeRefused with a sentence for the buyer, TooManyCodes after too many unknown ones, BasketEmpty and
     OrderMoveRefused.
     """
+    found = _recognise(visitor, code)
+    if isinstance(found, Coupon):
+        lines = orders.summary_of(draft, visitor, currency=BASE_CURRENCY).lines
+        _accept(coupons.refusal_of(found, lines=lines, email=draft.email))
+        _keep(draft, coupon=found)
+        return Part.COUPON
+    _accept(vouchers.refusal_of(found))
+    _keep(draft, voucher=found)
+    return Part.VOUCHER
+
+
+def _recognise(visitor: Visitor, code: str) -> Coupon | GiftVoucher:
     if WRONG_CODES.is_reached(visitor):
         raise TooManyCodes
     # Both are looked for whatever it is, so that an unknown code takes as long as a known one.
     coupon, voucher = coupons.find(code), vouchers.look_up(code)
-    if coupon is not None:
-        lines = orders.summary_of(draft, visitor, currency=BASE_CURRENCY).lines
-        _accept(coupons.refusal_of(coupon, lines=lines, email=draft.email))
-        _keep(draft, coupon=coupon)
-        return Part.COUPON
-    if voucher is not None:
-        _accept(vouchers.refusal_of(voucher))
-        _keep(draft, voucher=voucher)
-        return Part.VOUCHER
-    WRONG_CODES.count(visitor)
-    raise CodeRefused(coupons.unknown())
+    found = coupon or voucher
+    if found is None:
+        WRONG_CODES.count(visitor)
+        raise CodeRefused(coupons.unknown())
+    return found
 
 
 def _accept(refusal: str) -> None:
     if refusal:
         raise CodeRefused(refusal)
+
+
+def wish(draft: Order, visitor: Visitor, *, coupon: str, gift_voucher: str, points: int) -> None:
+    """Use exactly this in a draft, whatever it wished before; codes are empty for none.
+
+    Raises CodeRefused, which names the `field` concerned, TooManyCodes, PointsRefused, BasketEmpty.
+    """
+    _keep(draft, coupon=None, voucher=None, points_used=0)
+    for field, code in (("coupon", coupon), ("gift_voucher", gift_voucher)):
+        if code:
+            with _naming(field):
+                enter_code(draft, visitor, code)
+    if points:
+        use_points(draft, visitor, points)
+
+
+def wishes(visitor: Visitor, *, email: str, coupon: str, gift_voucher: str, points: int) -> Wishes:
+    """The same for a basket without a draft: what a summary needs to know. Raises as `wish` does."""
+    if points:
+        raise PointsRefused
+    lines = summarise(inventory.live_reservations(visitor), currency=BASE_CURRENCY).lines
+    if not lines:
+        raise BasketEmpty
+    found = Wishes(email=email)
+    for field, code in (("coupon", coupon), ("gift_voucher", gift_voucher)):
+        if not code:
+            continue
+        with _naming(field):
+            known = _recognise(visitor, code)
+            if isinstance(known, Coupon):
+                _accept(coupons.refusal_of(known, lines=lines, email=email))
+                found = replace(found, coupon=known)
+            else:
+                _accept(vouchers.refusal_of(known))
+                found = replace(found, voucher=known)
+    return found
+
+
+@contextmanager
+def _naming(field: str) -> Iterator[None]:
+    """Say of a refused code which field it was given in."""
+    try:
+        yield
+    except CodeRefused as refusal:
+        raise CodeRefused(refusal.text, field=field) from refusal
 
 
 def use_points(draft: Order, visitor: Visitor, points: int) -> None:

@@ -37,8 +37,12 @@ def look_up(code: str) -> GiftVoucher | None:
     letters = re.sub(r"[\s-]", "", code).upper()
     if not _CODE.fullmatch(letters):
         return None
-    written = "-".join(letters[start : start + 4] for start in range(0, CODE_LETTERS, 4))
-    return GiftVoucher.objects.filter(code=written, issued_at__isnull=False, voided_at=None).first()
+    return GiftVoucher.objects.filter(code=written(letters), issued_at__isnull=False, voided_at=None).first()
+
+
+def written(letters: str) -> str:
+    """A code's letters as they are stored and printed, in groups of four."""
+    return "-".join(letters[start : start + 4] for start in range(0, CODE_LETTERS, 4))
 
 
 def find(code: str) -> GiftVoucher | None:

@@ -104,6 +104,8 @@ UNFOLD: dict[str, Any] = {
                     },
                     _link(_("Reservations"), "hourglass_top", "checkout.reservation"),
                     _link(_("Points"), "stars", "checkout.pointsaccount"),
+                    _link(_("Coupons"), "percent", "checkout.coupon"),
+                    _link(_("Gift vouchers"), "redeem", "checkout.giftvoucher"),
                 ],
             },
             {

@@ -1,5 +1,16 @@
 """The staff site's pages about selling."""
 
-from checkout.admin import currency, order, paper, payment, reservation, returns, rewards, shipping
+from checkout.admin import coupon, currency, order, paper, payment, reservation, returns, rewards, shipping, voucher
 
-__all__ = ["currency", "order", "paper", "payment", "reservation", "returns", "rewards", "shipping"]
+__all__ = [
+    "coupon",
+    "currency",
+    "order",
+    "paper",
+    "payment",
+    "reservation",
+    "returns",
+    "rewards",
+    "shipping",
+    "voucher",
+]

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import addresses
-from checkout import inventory, visitors
+from checkout import inventory, savings, visitors
 from checkout.api.buyers import PARAMETER, buyer_of, token_of
 from checkout.api.offers import ConvertedSerializer, CurrencyArguments, converted, shown_amount
 from checkout.api.quotes import ShippingQuoteSerializer, country_field, known_country, offer_form
+from checkout.api.savings import SavingsSerializer, WishesSerializer, savings_form
 from checkout.money import BASE_CURRENCY
-from checkout.summary import Summary, SummaryLine, summarise
+from checkout.summary import Summary, SummaryLine, Wishes, summarise
 from checkout.visitors import Visitor
 from shop.api.fields import AmountSerializer, amount
 from shop.api.idempotency import read as read_key
@@ -51,9 +52,10 @@ class BasketLineSerializer(serializers.Serializer[Any]):
 
 
 class SumsSerializer(serializers.Serializer[Any]):
-    """Goods, shipping and total in one currency. Each part is converted by itself; totals are sums."""
+    """Goods, discount, shipping and total in one currency. Each part is converted by itself; totals are sums."""
 
     goods = AmountSerializer()
+    discount = AmountSerializer()
     shipping = AmountSerializer(allow_null=True)
     total = AmountSerializer()
 
@@ -68,6 +70,8 @@ class BasketSerializer(serializers.Serializer[Any]):
     weight_g = serializers.IntegerField()
     base = SumsSerializer()
     presentment = SumsSerializer()
+    savings = SavingsSerializer()
+    due = AmountSerializer(help_text="The total less what a gift voucher pays.")
     rate = serializers.CharField()
     rate_date = serializers.DateField(allow_null=True)
     shipping_method = serializers.CharField(allow_null=True)
@@ -80,14 +84,15 @@ class OpenedBasketSerializer(BasketSerializer):
     token = serializers.CharField()
 
 
-def basket_form(visitor: Visitor, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The visitor's basket as the API shows it. Raises CurrencyNotOffered."""
+def basket_form(visitor: Visitor, asked: Mapping[str, Any], wishes: Wishes | None = None) -> dict[str, Any]:
+    """The visitor's basket as the API shows it, with what they wish to use. Raises CurrencyNotOffered."""
     summary = summarise(
         inventory.live_reservations(visitor),
         currency=asked["currency"],
         country=asked.get("country"),
         postcode=asked.get("postcode"),
         method=asked.get("shipping_method"),
+        wishes=wishes,
     )
     quote = summary.quote
     return {
@@ -98,14 +103,18 @@ def basket_form(visitor: Visitor, asked: Mapping[str, Any]) -> dict[str, Any]:
         "weight_g": summary.weight_g,
         "base": {
             "goods": shown_amount(summary.goods_eur, BASE_CURRENCY),
+            "discount": shown_amount(summary.discount_eur, BASE_CURRENCY),
             "shipping": amount(summary.shipping_eur, BASE_CURRENCY),
             "total": shown_amount(summary.total_eur, BASE_CURRENCY),
         },
         "presentment": {
             "goods": shown_amount(summary.goods_amount, quote.currency),
+            "discount": shown_amount(summary.discount_amount, quote.currency),
             "shipping": amount(summary.shipping_amount, quote.currency),
             "total": shown_amount(summary.total_amount, quote.currency),
         },
+        "savings": savings_form(summary),
+        "due": shown_amount(summary.due_amount, quote.currency),
         "rate": f"{quote.rate.normalize():f}",
         "rate_date": quote.date,
         "shipping_method": summary.option.method if summary.option else None,
@@ -214,3 +223,32 @@ class Release(ApiView):
             return Response(basket_form(visitor, self.arguments))
 
         return self.once(asked, release)
+
+
+class WithSavingsSerializer(WishesSerializer):
+    email = serializers.EmailField(
+        max_length=254, required=False, allow_blank=True, default="", help_text="Who buys, where a coupon counts it."
+    )
+
+
+class WithSavings(ApiView):
+    """What the basket comes to with a coupon, points and a gift voucher."""
+
+    arguments_class = BasketArguments
+    cache_control = PRIVATE
+
+    @extend_schema(
+        operation_id="basket_with_savings",
+        summary="Try a coupon or a gift voucher",
+        description=(
+            "Stores nothing: name the same when placing the order. `code_refused` says in `detail` why a code is of "
+            "no use, and in `field` which one; too many unknown codes are answered with 429 `too_many_codes`."
+        ),
+        parameters=[PARAMETER],
+        request=WithSavingsSerializer,
+        responses={200: BasketSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        visitor = buyer_of(request)
+        wishes = savings.wishes(visitor, **self.read_body(WithSavingsSerializer))
+        return Response(basket_form(visitor, self.arguments, wishes))

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from checkout.addresses import tidy_phone
 from checkout.api.offers import shown_amount
 from checkout.api.quotes import country_field, known_country
+from checkout.api.savings import SavingsSerializer, WishesSerializer, savings_form
 from checkout.forms import AddressForm
 from checkout.models import Order, OrderAddress, OrderLine, OrderState, Payment, PaymentState
 from checkout.money import BASE_CURRENCY
@@ -66,8 +67,8 @@ class ExpectedTotalSerializer(AmountSerializer):
         return Decimal(text)
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
-    """An order for the pieces reserved in the basket."""
+class PlaceSerializer(WishesSerializer):
+    """An order for the pieces reserved in the basket, with what the buyer wants to use."""
 
     email = serializers.EmailField(max_length=254)
     shipping_address = AddressSerializer()
@@ -165,6 +166,8 @@ class OrderSerializer(serializers.Serializer[Any]):
     lines = OrderLineSerializer(many=True)
     base = OrderSumsSerializer()
     presentment = OrderSumsSerializer()
+    savings = SavingsSerializer()
+    due = AmountSerializer(help_text="The total less what a gift voucher pays.")
     points = serializers.IntegerField()
     shipping = OrderShippingSerializer()
     payment_method = serializers.CharField()
@@ -203,6 +206,8 @@ def order_form(order: Order, *, with_buyer: bool) -> dict[str, Any]:
         "lines": [_line(line, order.currency) for line in lines],
         "base": {part: amount(getattr(order, f"{part}_eur"), BASE_CURRENCY) for part in _PARTS},
         "presentment": {part: shown_amount(getattr(order, f"{part}_amount"), order.currency) for part in _PARTS},
+        "savings": savings_form(order),
+        "due": shown_amount(order.due_amount, order.currency),
         "points": sum(line.points for line in lines),
         "shipping": {
             "method": order.shipping_method,

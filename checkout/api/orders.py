@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from checkout import orders, payments, settlement
+from checkout import orders, payments, savings, settlement
 from checkout.api.buyers import PARAMETER, buyer_of, token_of
 from checkout.api.order_serializers import (
     OrderSerializer,
@@ -66,7 +66,7 @@ class OrderList(ApiView):
             return {}
         placed = (
             Order.objects.placed()
-            .select_related("rate_set")
+            .select_related("rate_set", "coupon", "voucher")
             .prefetch_related("lines", "addresses", "payments", "events")
         )
         self.filter = OrderFilter.read(request, placed, others=PageArguments().fields)
@@ -131,6 +131,9 @@ def place_from_basket(visitor: Visitor, given: dict[str, Any], *, language: str)
                 buyer_note=given["note"],
             )
             orders.set_methods(draft, shipping_method=given["shipping_method"], payment_method=given["payment_method"])
+            savings.wish(
+                draft, visitor, coupon=given["coupon"], gift_voucher=given["gift_voucher"], points=given["points"]
+            )
             return orders.place(
                 token=draft.token,
                 visitor=visitor,

@@ -44,7 +44,7 @@ from tests.catalog.pieces import a_graded_draft, a_listed_piece
 from tests.checkout import storefront
 from tests.checkout.presses import Press, effects_of, no_job_can_be_queued
 from tests.checkout.rates import load_newest
-from tests.checkout.savings_orders import a_coupon
+from tests.checkout.savings_orders import a_coupon, a_voucher
 from tests.shop.test_access import addresses, path_of
 
 _numbers = itertools.count(1)
@@ -215,6 +215,7 @@ NO_EFFECT: dict[str, str] = {
     "checkout:account": _LEADS_ON,
     "checkout:sign_out": "ends the browser's session, which can end once",
     "stripe_webhook": "takes what Stripe signed, once by the event's id: test_webhook.py sends it eight times at once",
+    "checkout_api:savings": "tells what the basket would come to; only wrong codes are counted",
     "checkout_api:basket": "makes up a token; nothing is stored until something is reserved with it",
 }
 # Accounts and their second factors are allauth's: it rotates what a form may do once (login codes, keys of
@@ -337,6 +338,11 @@ DEEDS: dict[str, Write] = {
     "checkout.Refund try-again": Write(lambda: deed_of(_a_refund_in("failed"), "try-again")),
     "checkout.BalanceDifference settle": Write(lambda: deed_of(_a_difference(), "settle", note="sold at the fair")),
     "checkout.PointsAccount adjust": Write(lambda: deed_of(_an_account(), "adjust", points="50", reason="late parcel")),
+    "checkout.Coupon duplicate": Write(lambda: deed_of(a_coupon(f"TEN-{next(_numbers)}"), "duplicate")),
+    "checkout.GiftVoucher void": Write(lambda: deed_of(a_voucher(), "void", reason="a stolen card")),
+    "checkout.GiftVoucher send-again": Write(
+        lambda: deed_of(a_voucher(recipient_email="maria@example.com"), "send-again")
+    ),
     "checkout.Reservation release": Write(lambda: deed_of(_a_basket_claim(), "release")),
     "checkout.RateSet accept": Write(lambda: deed_of(_a_waiting_rate_set(), "accept")),
     "checkout.RateSet reject": Write(lambda: deed_of(_a_waiting_rate_set(), "reject")),

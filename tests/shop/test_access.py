@@ -59,6 +59,7 @@ PRIVATE: dict[str, Any] = {
     "checkout_api:basket": (400, 400, OPEN, 400),
     "checkout_api:reserve": 405,
     "checkout_api:release": 405,
+    "checkout_api:savings": 405,
     "checkout_api:orders": 401,
     "checkout_api:order": (GONE, GONE, OPEN, GONE),
     "checkout_api:pay": 405,
