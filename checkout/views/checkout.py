@@ -193,7 +193,8 @@ def method(request: HttpRequest) -> HttpResponse:
     summary = orders.summary_of(draft, visitor, currency=currency)
     if summary.offer is None or not summary.offer.options:
         return redirect("checkout:address")
-    gateways = offered.for_currency(currency)
+    # Where nothing is due nobody is asked for money, whatever was chosen.
+    gateways = offered.for_currency(currency, summary.due_amount or None)
     default = summary.offer.default
     form = MethodForm(
         request.POST if request.method == "POST" else None,
@@ -245,7 +246,8 @@ def missing_step(request: HttpRequest, visitor: Visitor, draft: Order) -> HttpRe
     summary = orders.summary_of(draft, visitor, currency=currency)
     if summary.offer is None or not summary.offer.options:
         return redirect("checkout:address")
-    is_payable = draft.payment_method in {gateway.code for gateway in offered.for_currency(currency)}
+    gateways = offered.for_currency(currency, summary.due_amount or None)
+    is_payable = draft.payment_method in {gateway.code for gateway in gateways}
     if not draft.shipping_method or summary.option is None or not is_payable:
         return redirect("checkout:method")
     return None

@@ -54,7 +54,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 def _show_pay(request: HttpRequest, order: Order, *, problem: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         "order": order,
-        "gateways": offered.for_currency(order.currency),
+        "gateways": offered.for_currency(order.currency, order.due_amount or None),
         "chosen": order.payment_method,
         "last": _last_attempt(order),
         "problem": problem,

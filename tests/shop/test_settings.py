@@ -44,6 +44,14 @@ def test_production_starts_and_has_nothing_to_improve() -> None:
         ({"EMAIL_URL": "pigeon://loft"}, "EMAIL_URL is not understood"),
         ({"PORT": "80000"}, "PORT is not understood"),
         ({"DEBUG": "maybe"}, "DEBUG is not understood"),
+        ({"STRIPE_SECRET_KEY": "pk_live_x"}, "STRIPE_SECRET_KEY is not understood"),
+        ({"STRIPE_WEBHOOK_SECRET": "secret"}, "STRIPE_WEBHOOK_SECRET is not understood"),
+        ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_WEBHOOK_SECRET is missing"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:8111"}, "STRIPE_API_BASE is set, so nobody would be charged"),
+        (
+            {"DEMO": "1", "BASE_URL": "http://127.0.0.1", "STRIPE_SECRET_KEY": "sk_live_x"},
+            "STRIPE_SECRET_KEY moves real money",
+        ),
     ],
 )
 def test_a_bad_value_is_refused_in_one_sentence(change: dict[str, str], sentence: str) -> None:
