@@ -157,7 +157,7 @@ def abandon_jobs() -> None:
     """Put back what a dead worker was doing, as resume_abandoned_jobs does once its heart has not beaten for long."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'")
-        assert cursor.rowcount == 1
+        assert cursor.rowcount
 
 
 @pytest.mark.parametrize("point", [BEFORE_THE_REFUND_IS_DECIDED, BEFORE_THE_REFUND, AFTER_THE_REFUND])
