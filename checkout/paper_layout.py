@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from unicodedata import normalize
 
 import typst
 from anyascii import anyascii
@@ -23,6 +24,7 @@ _NOT_DRAWN = re.compile(
     r"\u0388-\u038A\u038C\u038E-\u03A1\u03A3-\u03CE\u0401-\u045F\u0490\u0491\u1E80-\u1E85\u1E9E\u1EF2\u1EF3"
     r"\u2013\u2014\u2018-\u201A\u201C-\u201E\u2022\u2026\u2039\u203A\u20AC\u2116\u2122\u2212]+"
 )
+_NOT_PRINTED = re.compile(r"[^\x20-\x7E]")
 Template = Literal["paper", "packing_slip", "customs"]
 
 
@@ -52,7 +54,7 @@ def _compiler(template: Template) -> typst.Compiler:
 def drawable(value: Any) -> Any:
     """The same content with characters the fonts lack written in Latin letters: 東京 as DongJing."""
     if isinstance(value, str):
-        return _NOT_DRAWN.sub(lambda found: anyascii(found.group()), value)
+        return _NOT_DRAWN.sub(lambda found: _NOT_PRINTED.sub(" ", anyascii(found.group())), normalize("NFC", value))
     if isinstance(value, Mapping):
         return {name: drawable(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """Sold orders for tests of papers and books: lines as a placed order freezes them, paid, without the way there."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -49,7 +49,6 @@ def sell(
     postcode: str = "",
     currency: str = "EUR",
     rate: str = "1",
-    rate_set: RateSet | None = None,
     shipping: str = "0.00",
     shipping_discount: str = "0.00",
     vouchers: tuple[str, ...] = (),
@@ -58,6 +57,7 @@ def sell(
     method: str = "demo",
     at: datetime | None = None,
     email: str = "buyer@example.com",
+    joins: Order | None = None,
 ) -> Order:
     """A paid order for these pieces and gift vouchers."""
     at = at or timezone.now()
@@ -69,7 +69,8 @@ def sell(
     with transaction.atomic():
         order = Order(
             visitor_key="a-visitor", email=email, state=OrderState.PAID, language=language, payment_method=method,
-            currency=currency, rate=Decimal(rate), rate_set=rate_set, placed_at=at, paid_at=at,
+            currency=currency, rate=Decimal(rate), placed_at=at, paid_at=at, joins=joins,
+            rate_set=None if currency == "EUR" else rates_of_a_day(),
             shipping_method="post_tracked", shipping_method_name="Registered post, tracked", parcel_weight_g=250,
             number=f"AC-{100001 + Order.objects.count()}",
         )  # fmt: skip
@@ -150,10 +151,17 @@ def credit(order: Order, *goods: str, shipping: str = "0.00", other: str = "0.00
     return made
 
 
-def bring_back(order: Order) -> None:
-    """Every piece of the order is in the shop again."""
+def bring_back(order: Order, *lines: OrderLine) -> None:
+    """These pieces of the order, or all, are in the shop again."""
     now = timezone.now()
+    keys = [line.pk for line in lines or order.lines.all()]
     with transaction.atomic():
-        Reservation.objects.filter(order_line__order=order).update(released_at=now, release="returned")
-        Listing.objects.filter(order_lines__order=order).update(state=ListingState.RETURNED)
-        order.lines.update(returned_at=now)
+        Reservation.objects.filter(order_line__in=keys).update(released_at=now, release="returned")
+        Listing.objects.filter(order_lines__in=keys).update(state=ListingState.RETURNED)
+        OrderLine.objects.filter(pk__in=keys).update(returned_at=now)
+
+
+def rates_of_a_day() -> RateSet:
+    """The rate set of orders in another currency."""
+    fields = {"sha256": "0" * 64, "status": "accepted", "fetched_at": timezone.now()}
+    return RateSet.objects.get_or_create(date=date(2026, 11, 20), source="history", defaults=fields)[0]
