@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from checkout import coupons
+from checkout import coupons, invariants
 from checkout.models import Coupon, CouponUse
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.savings_orders import a_coupon, an_unpaid_order
@@ -46,6 +46,10 @@ def uses(coupon: Coupon) -> int:
     coupon.refresh_from_db()
     assert coupon.use_count == coupon.uses.filter(released_at=None).count()
     return coupon.use_count
+
+
+def broken() -> list[str]:
+    return [found.invariant.number for found in invariants.find_broken()]
 
 
 # What it is worth
@@ -234,3 +238,11 @@ def test_the_database_refuses_what_writes_past_the_module() -> None:
         Coupon.objects.update(use_count=2)
     with pytest.raises(IntegrityError, match="coupon_slot_once_per_customer"), transaction.atomic():
         CouponUse.objects.create(coupon=coupon, order=an_unpaid_order(), email="buyer@example.com", slot=0)
+
+
+def test_the_invariants_see_a_count_that_is_wrong() -> None:
+    coupon = a_coupon()
+    assert coupons.take(an_unpaid_order(coupon=coupon))
+    assert "I12" not in broken()
+    Coupon.objects.update(use_count=0)
+    assert "I12" in broken()

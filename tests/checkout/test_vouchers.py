@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from checkout import vouchers
+from checkout import invariants, vouchers
 from checkout.errors import VoucherMoveRefused
 from checkout.models import GiftVoucher, VoucherEntry
 from shop.models import ShopSettings
@@ -29,6 +29,10 @@ def left(voucher: GiftVoucher) -> Decimal:
 
 def kinds(voucher: GiftVoucher) -> list[str]:
     return list(voucher.entries.order_by("pk").values_list("kind", flat=True))
+
+
+def broken() -> list[str]:
+    return [found.invariant.number for found in invariants.find_broken()]
 
 
 def test_a_code_is_found_however_it_is_typed() -> None:
@@ -262,3 +266,10 @@ def test_a_code_never_shows_in_lists_and_logs() -> None:
     voucher = a_voucher()
     assert str(voucher) == f"…{voucher.code[-4:]}"
     assert voucher.code not in repr(voucher)
+
+
+def test_the_invariants_see_a_balance_that_is_no_sum() -> None:
+    a_voucher("20.00")
+    assert "I12b" not in broken()
+    GiftVoucher.objects.update(balance_eur=Decimal("19.99"))
+    assert "I12b" in broken()
