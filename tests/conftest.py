@@ -103,6 +103,17 @@ def _fresh_start() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _empty_queue(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Jobs of a test that commits for good go with it; Django empties only the tables it made itself."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = bool(marker and marker.kwargs.get("transaction"))
+    if commits or not {"transactional_db", "live_server"}.isdisjoint(request.fixturenames):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")
+
+
 @pytest.fixture
 def run_tasks(db: None) -> Callable[[], int]:
     """Runs the jobs that are due, in order and in this transaction, and those they cause; says how many."""
