@@ -97,7 +97,7 @@ def content_policy(*, script: str = "", style: str = "") -> str:
         "img-src": f"'self' data: {photos}",
         "object-src": "'none'",
         "base-uri": "'none'",
-        "form-action": "'self'",
+        "form-action": f"'self' {settings.PAYMENT_PAGES}",
         "frame-ancestors": "'none'",
     }
     return "; ".join(f"{name} {value}".strip() for name, value in directives.items())

@@ -356,6 +356,10 @@ STRIPE_API_BASE = read(
     default="https://api.stripe.com",
     expected="scheme and host of a pretend Stripe, such as http://127.0.0.1:8111",
 )
+# Where buyers are sent to pay: a browser follows a form there only when the content policy names it.
+PAYMENT_PAGES = ""
+if STRIPE_SECRET_KEY:
+    PAYMENT_PAGES = STRIPE_API_BASE if os.environ.get("STRIPE_API_BASE") else "https://checkout.stripe.com"
 if PRODUCTION and os.environ.get("STRIPE_API_BASE"):
     raise ImproperlyConfigured(
         "STRIPE_API_BASE is set, so nobody would be charged: unset it, or set DEMO=1 or DEBUG=1 to try the shop."
