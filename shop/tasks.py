@@ -17,7 +17,8 @@ def forget_idempotency_keys(timestamp: int) -> None:
     idempotency.forget_old()
 
 
-@app.periodic(cron="* * * * *")
+# Every quarter of a minute: a worker counts as dead after half of one, and its jobs are to run within a whole one.
+@app.periodic(cron="* * * * * */15")
 @app.task(name="resume_abandoned_jobs", queueing_lock="resume_abandoned_jobs", pass_context=True)
 async def resume_abandoned_jobs(context: JobContext, timestamp: int) -> None:
     """Put jobs back into the queue whose worker died with them; every task may run twice.

@@ -1,5 +1,7 @@
 """A process killed at each step of a purchase: the buyer presses again or never comes back, and all ends well."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +16,7 @@ from checkout.models import DemoPayment, Order, OrderMail, OrderState, Payment, 
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_visitor, an_order, pay
 from tests.faults.conftest import MortalShop
-from tests.processes import failpoints
+from tests.processes import Worker, failpoints
 from tests.races.evening import let_time_run_out
 from tests.races.shopper import Shopper
 
@@ -158,6 +160,21 @@ def abandon_jobs() -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'")
         assert cursor.rowcount
+
+
+def test_another_worker_finds_the_dead_ones_job_by_itself(mortal_shop: MortalShop, is_right_again: Check) -> None:
+    """With `make faults` in real time; else the dead worker's last sign of life is made older."""
+    pay(an_order(a_visitor(), [a_listed_piece().sku]))
+    mortal_shop.deed("work", die=BEFORE_THE_MAIL)
+    if "FAULTS_CHECKOUTS" not in os.environ:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    with Worker(mortal_shop.folder):
+        deadline = time.monotonic() + 60
+        while not mortal_shop.subjects() and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert len(mortal_shop.subjects()) == 1
+    is_right_again()
 
 
 @pytest.mark.parametrize("point", [BEFORE_THE_REFUND_IS_DECIDED, BEFORE_THE_REFUND, AFTER_THE_REFUND])
