@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from checkout import credits, inventory, invariants, orders, payments, rewards, settlement, vouchers
+from checkout import credits, invariants, inventory, orders, payments, rewards, settlement, vouchers
 from checkout.credits import NOTHING, Money
 from checkout.errors import CreditTooMuch, PaymentUnconfirmed
 from checkout.gateways import demo
