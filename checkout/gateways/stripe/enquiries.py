@@ -93,8 +93,8 @@ def intent_of_charge(reference: str) -> str:
 def payment_of_intent(reference: str) -> int | None:
     """The number of the shop's payment that an intent was made for. Raises GatewayUnreachable."""
     with speaking():
-        found = connect().v1.payment_intents.retrieve(reference)
-        number = found.metadata.to_dict().get("payment", "") if found.metadata else ""
+        kept = connect().v1.payment_intents.retrieve(reference).metadata.to_dict()
+        number = str(kept.get("payment", ""))
         return int(number) if number.isdecimal() else None
 
 
