@@ -9,6 +9,7 @@ from decimal import Decimal
 import structlog
 from django.db import connection
 
+from checkout import points_invariants
 from checkout.models.order import HOLDING_STATES
 
 logger = structlog.get_logger(__name__)
@@ -135,15 +136,12 @@ INVARIANTS = (
         " ON r.rate_set_id = o.rate_set_id AND r.currency = o.currency"
         " WHERE o.currency <> 'EUR' AND r.rate IS DISTINCT FROM o.rate",
     ),
-    Invariant(
-        "I11",
-        "points were earned if and only if the order is paid; taken back if it was cancelled",
-        "SELECT o.id, l.id, l.points, e.points FROM checkout_order o JOIN checkout_orderline l ON l.order_id = o.id"
-        " LEFT JOIN (SELECT order_line_id, sum(points) AS points FROM checkout_pointsentry"
-        " WHERE kind IN ('earn', 'claw_back') GROUP BY order_line_id) e ON e.order_line_id = l.id"
-        f" WHERE coalesce(e.points, 0) <> CASE WHEN o.state IN ({_HOLDING}) AND l.returned_at IS NULL"
-        " AND o.refund_state = 'none' THEN l.points ELSE 0 END AND o.refund_state <> 'part'",
-    ),
+    Invariant("I3", "points that moved from pot to pot are as many as before", points_invariants.MOVES),
+    Invariant("I3b", "no pot of points holds less than nothing, but the available one", points_invariants.POTS),
+    Invariant("I3c", "an order that waits for its payment holds the points it uses", points_invariants.HELD),
+    Invariant("I3d", "a paid order has used up its points", points_invariants.USED),
+    Invariant("I3e", "the points used for a line come back all or not at all", points_invariants.RETURNED),
+    Invariant("I11", "a line has earned the points of what is still paid for it", points_invariants.EARNED),
     Invariant(
         "I12",
         "a coupon was used as often as it counts, and not more often than it may be",

@@ -17,9 +17,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import translation
-from procrastinate.contrib.django import app
 
-from checkout import credits, discounts, inventory, orders, payments, rewards, tasks, vouchers
+from checkout import credits, discounts, inventory, orders, paper_tasks, payments, rewards, tasks, vouchers
 from checkout.clock import database_now
 from checkout.errors import (
     CheckoutError,
@@ -246,9 +245,9 @@ def _sell(order: Order, *, by: User | None) -> None:
     orders.move(order, OrderState.PAID, kind="paid", by=by)
     rewards.commit(order)
     rewards.earn(order)
-    app.configure_task("issue_invoice").defer(order_id=order.pk)
+    paper_tasks.issue_invoice.defer(order_id=order.pk)
     if vouchers.issue(order):
-        # Told in a mail of their own, which `issue` asks for.
+        # They travel by mail, which says that they are paid as well.
         orders.move(order, OrderState.DELIVERED, kind="vouchers_mailed", by=by)
     else:
         tasks.send_order_mail.defer(order_id=order.pk, kind="paid")

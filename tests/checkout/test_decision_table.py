@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Listing
-from checkout import inventory, orders, payments, rewards, settlement
+from checkout import credits, inventory, orders, payments, settlement
 from checkout.errors import PaymentUnconfirmed
 from checkout.gateways.base import GatewayUnreachable
 from checkout.gateways.demo import DemoGateway
@@ -151,13 +151,13 @@ def pay_otherwise(order: Order, state: str) -> None:
 
 
 def come_back(order: Order) -> None:
+    credits.decide_all(order, reason_key="returned")
     line = order.lines.get()
     Reservation.objects.filter(order_line=line).update(released_at=timezone.now(), release=Reservation.Release.RETURNED)
     Listing.objects.filter(pk=line.listing_id).update(state="returned")
     line.returned_at = timezone.now()
     line.save(update_fields=["returned_at"])
     orders.move(order, OrderState.RETURNED, kind="returned")
-    rewards.reverse(order, reason="returned")
 
 
 def lapse(order: Order) -> None:
