@@ -1,0 +1,3 @@
+from tests.checkout.conftest import rates, shippable
+
+__all__ = ["rates", "shippable"]

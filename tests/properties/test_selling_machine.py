@@ -1,0 +1,282 @@
+"""Everybody does anything at any time, and what must always be true of selling is true after every step.
+
+Hypothesis plays buyers, staff, the payment provider and time against the shop's own functions, with the stand-in for
+Stripe behind the real gateway: 2,000 plays of 50 steps (`PROPERTIES_EXAMPLES` for more or fewer). After each step the
+deferred constraints are checked; at the end of each play everything is settled, and then every invariant has to hold,
+every acknowledgement has to be true, and the provider has to hold exactly the money the books say.
+"""
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from checkout import invariants, rewards, vouchers
+from checkout.models import Coupon, GiftVoucher, Order, OrderState, Payment, PaymentState, Refund, RefundState
+from shop.models import ShopSettings, User
+from tests.catalog.pieces import a_listed_piece
+from tests.checkout.stripe_shop import connect
+from tests.fakes.stripe import FakeStripe
+from tests.properties.shop import CURRENCIES, Buyer, Shop
+
+EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "2000"))
+STEPS = 50
+# Shares of the work, so that it can run on several processors.
+SHARDS = 16
+NUMBERS = st.integers(0, 999)
+
+
+class Selling(RuleBasedStateMachine):
+    """`make` opens the same shop for every play; a savepoint takes back what the play did."""
+
+    make: Any
+    played: Counter[str]
+
+    @initialize()
+    def open_the_shop(self) -> None:
+        self.savepoint = transaction.savepoint()
+        self.shop: Shop = self.make()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "savepoint"):
+            return
+        try:
+            self.shop.settle_everything()
+            self._check_everything()
+            self.played["plays"] += 1
+        finally:
+            transaction.savepoint_rollback(self.savepoint)
+
+    def _done(self, name: str) -> None:
+        """After every step: the constraints that wait for the commit are asked now."""
+        self.played["steps"] += 1
+        self.played[name] += 1
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    def _orders(self) -> list[Order]:
+        return list(Order.objects.placed().order_by("pk"))
+
+    def _pick(self, number: int) -> Order:
+        found = self._orders()
+        return found[number % len(found)]
+
+    def _attempt(self, number: int) -> Payment | None:
+        attempts = list(self._pick(number).payments.order_by("pk"))
+        return attempts[number // 7 % len(attempts)] if attempts else None
+
+    def _has_orders(self) -> bool:
+        return hasattr(self, "shop") and Order.objects.placed().exists()
+
+    # Buyers
+
+    @rule(who=NUMBERS, what=NUMBERS)
+    def reserve(self, who: int, what: int) -> None:
+        self.shop.reserve(self.shop.buyers[who % 3], self.shop.pieces[what % len(self.shop.pieces)])
+        self._done("reserve")
+
+    @rule(who=NUMBERS, what=NUMBERS)
+    def release(self, who: int, what: int) -> None:
+        self.shop.release(self.shop.buyers[who % 3], self.shop.pieces[what % len(self.shop.pieces)])
+        self._done("release")
+
+    @rule(
+        who=NUMBERS,
+        currency=st.sampled_from(CURRENCIES),
+        uses=st.sets(st.sampled_from(["coupon", "voucher", "points"])),
+        joins=st.booleans(),
+        what=NUMBERS,
+    )
+    def order(self, who: int, currency: str, uses: set[str], joins: bool, what: int) -> None:
+        buyer = self.shop.buyers[who % 3]
+        self.shop.reserve(buyer, self.shop.pieces[what % len(self.shop.pieces)])
+        self.shop.place(buyer, currency=currency, uses=uses, joins=joins)
+        self._done("order")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS, method=st.sampled_from(["card", "card", "card", "declined", "challenge", "paypal"]))
+    def start_and_pay(self, which: int, method: str) -> None:
+        order = self._pick(which)
+        self.shop.start_payment(order)
+        attempt = order.payments.order_by("-pk").first()
+        if attempt is not None:
+            self.shop.pay(attempt, method)
+        self._done("pay")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS, is_confirmed=st.booleans())
+    def answer_challenge(self, which: int, is_confirmed: bool) -> None:
+        if (attempt := self._attempt(which)) is not None:
+            self.shop.answer_challenge(attempt, is_confirmed=is_confirmed)
+        self._done("answer_challenge")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS)
+    def come_back(self, which: int) -> None:
+        if (attempt := self._attempt(which)) is not None:
+            self.shop.come_back(attempt)
+        self._done("come_back")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS, piece=st.none() | st.integers(0, 3))
+    def withdraw(self, which: int, piece: int | None) -> None:
+        self.shop.withdraw(self._pick(which), piece=piece)
+        self._done("withdraw")
+
+    # The provider
+
+    @rule(number=NUMBERS)
+    def webhook(self, number: int) -> None:
+        self.shop.deliver_event(number)
+        self._done("webhook")
+
+    @rule(fault=st.sampled_from(["unreachable", "lost_reply", "error", "rate_limited"]))
+    def provider_fails(self, fault: Any) -> None:
+        self.shop.fake.fail_next(fault)
+        self._done("provider_fails")
+
+    @rule(number=NUMBERS, is_won=st.none() | st.booleans())
+    def dispute(self, number: int, is_won: bool | None) -> None:
+        if is_won is None:
+            self.shop.dispute(number)
+        else:
+            self.shop.close_dispute(number, is_won=is_won)
+        self._done("dispute")
+
+    # Staff and time
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS)
+    def send_on(self, which: int) -> None:
+        self.shop.send_on(self._pick(which))
+        self._done("send_on")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS)
+    def cancel(self, which: int) -> None:
+        self.shop.cancel(self._pick(which))
+        self._done("cancel")
+
+    @precondition(_has_orders)
+    @rule(which=NUMBERS, share=st.sampled_from([20, 40, 60, 100]))
+    def refund(self, which: int, share: int) -> None:
+        self.shop.credit(self._pick(which), share=share)
+        self._done("refund")
+
+    @rule(deduction_eur=st.sampled_from([Decimal(0), Decimal("1.50")]))
+    def take_returns(self, deduction_eur: Decimal) -> None:
+        self.shop.receive_returns(deduction_eur=deduction_eur)
+        self.shop.offer_again()
+        self._done("take_returns")
+
+    @rule(minutes=st.sampled_from([1, 16, 35, 60, 60 * 24 * 15]))
+    def tick(self, minutes: int) -> None:
+        self.shop.tick(minutes)
+        self._done("tick")
+
+    @rule()
+    def run_jobs(self) -> None:
+        self.shop.run_jobs()
+        self._done("run_jobs")
+
+    # What has to be true at the end
+
+    def _check_everything(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        assert invariants.find_broken() == []
+        assert not Order.objects.filter(state=OrderState.AWAITING_PAYMENT).exists()
+        self._check_acknowledged()
+        self._check_money()
+
+    def _check_acknowledged(self) -> None:
+        """I9: who was told that the order is paid has it, or has it back by a way that is written down."""
+        for order in Order.objects.filter(pk__in=self.shop.acknowledged_paid):
+            assert order.is_paid or order.state == OrderState.RETURNED or order.withdrawals.exists(), order.state
+
+    def _check_money(self) -> None:
+        """The provider holds, for each payment, what was captured less what was decided to go back; nothing else."""
+        intents = {row["id"]: row for row in self.shop.fake.made("payment_intent")}
+        assert not [row for row in intents.values() if row["status"] == "requires_capture"]
+        known = {payment.intent_reference: payment for payment in Payment.objects.filter(gateway="stripe")}
+        for reference, intent in intents.items():
+            payment = known.get(reference)
+            captured = intent["amount_received"]
+            if payment is None or payment.state in (PaymentState.VOIDED, PaymentState.FAILED, PaymentState.EXPIRED):
+                assert captured == 0, reference
+                continue
+            refunded = sum(
+                row["amount"]
+                for row in self.shop.fake.made("refund")
+                if row["payment_intent"] == reference and row["status"] == "succeeded"
+            )
+            done = Refund.objects.filter(payment=payment, state=RefundState.DONE)
+            assert captured in (0, payment.amount_minor)
+            assert refunded == sum(row.amount_minor for row in done)
+
+
+@pytest.fixture
+def selling(
+    shippable: None, rates: None, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> Iterator[type[Selling]]:
+    """The machine with its shop: three buyers, five pieces, and little of everything else."""
+    ShopSettings(pk=1, reservation_pause_minutes=15).save()
+    staff = User.objects.create_user("staff@example.com", is_staff=True)
+    pieces = [a_listed_piece() for _number in range(5)]
+    users = [User.objects.create_user(f"{name}@example.com") for name in ("anna", "boris")]
+    for user in users:
+        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        account = rewards.account_for(user.email)
+        rewards.account_of(user)
+        rewards.adjust(account, 500, reason="a present", by=staff)
+    savings = {
+        "coupon": Coupon.objects.create(code="TEN", kind="percent", percent=Decimal(10), limit=2),
+        "voucher": vouchers.issue_by_hand(GiftVoucher(amount_eur=Decimal(15)), note="", by=staff),
+    }
+
+    def make() -> Shop:
+        fake: FakeStripe = connect(monkeypatch, settings)
+        buyers = [Buyer("anna", users[0]), Buyer("boris", users[1]), Buyer("claire", None)]
+        return Shop(fake, pieces, buyers, staff, savings)
+
+    class Played(Selling):
+        played: Counter[str] = Counter()
+
+    Played.make = staticmethod(make)
+    yield Played
+
+
+@pytest.mark.properties
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_what_must_be_true_is_true_whatever_anybody_does(
+    shard: int, selling: type[Selling], capfd: pytest.CaptureFixture[str]
+) -> None:
+    plays = max(EXAMPLES // SHARDS, 1)
+    started = time.monotonic()
+    run_state_machine_as_test(
+        seed(shard)(selling),
+        settings=settings(
+            max_examples=plays,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    figures = {"figure": "properties", "shard": shard, **selling.played, "seconds": round(time.monotonic() - started)}
+    assert selling.played["plays"] >= plays
+    with capfd.disabled():
+        sys.stderr.write(f"\n{json.dumps(figures)}\n")
