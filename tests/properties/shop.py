@@ -17,7 +17,7 @@ from checkout import (
     orders,
     provider_events,
     returns,
-    rewards,
+    reward_upkeep,
     settlement,
     vouchers,
     withdrawals,
@@ -214,7 +214,7 @@ class Shop:
         with connection.cursor() as cursor:
             for table, columns in MOMENTS.items():
                 shifts = ", ".join(f"{column} = {column} - %(ago)s" for column in columns)
-                cursor.execute(f"UPDATE {table} SET {shifts}", {"ago": ago})
+                cursor.execute(f"UPDATE {table} SET {shifts}", {"ago": ago})  # noqa: S608 — names from above
         for row in self.fake.records.objects.values():
             for moment in ("expires_at", "capture_before"):
                 if isinstance(row.get(moment), int):
@@ -233,7 +233,7 @@ class Shop:
             invoices.issue_invoice(order_id)
         for credit_id in credit_ids:
             invoices.issue_credit_note(credit_id)
-        rewards.confirm_due()
+        reward_upkeep.confirm_due()
 
     def settle_everything(self) -> None:
         """The provider is well again, every event arrives, and all jobs run until nothing is left to do."""
@@ -247,5 +247,3 @@ class Shop:
         for _round in range(2):
             self.work_on_events()
             self.run_jobs()
-
-
