@@ -24,7 +24,17 @@ from checkout import (
 )
 from checkout.errors import CheckoutError
 from checkout.gateways.stripe import webhooks
-from checkout.models import Coupon, GiftVoucher, Order, OrderState, Payment, ProviderEvent, ReturnedPiece, Withdrawal
+from checkout.models import (
+    Coupon,
+    Credit,
+    GiftVoucher,
+    Order,
+    OrderState,
+    Payment,
+    ProviderEvent,
+    ReturnedPiece,
+    Withdrawal,
+)
 from checkout.visitors import Visitor, key_of
 from shop.errors import ShopError
 from shop.models import User
@@ -170,18 +180,23 @@ class Shop:
 
     def credit(self, order: Order, *, share: int) -> None:
         """A part of one line's price goes back out of goodwill."""
-        with suppress(ShopError), transaction.atomic():
+        with suppress(ShopError):
+            credit = self._decide_credit(order, share=share)
+            if credit is not None:
+                credits.pay_out(credit)
+
+    def _decide_credit(self, order: Order, *, share: int) -> Credit | None:
+        with transaction.atomic():
             locked = orders.lock(order.pk)
             if not locked.is_paid:
-                return
+                return None
             left = credits.left_of(locked)
             line, money = next(iter(left.lines.items()))
             amount = money.amount * share // 100
             part = credits.part(credits.Money(line.paid_eur, line.paid_amount), money, amount, locked.currency)
             key = f"goodwill-{locked.credits.count()}"
             lines = {line: (part.eur, part.amount)}
-            credit = credits.decide(locked, reason_key=key, reason="", lines=lines, by=self.staff)
-            credits.pay_out(credit)
+            return credits.decide(locked, reason_key=key, reason="", lines=lines, by=self.staff)
 
     def receive_returns(self, *, deduction_eur: Decimal) -> None:
         for piece in ReturnedPiece.objects.filter(received_at=None):

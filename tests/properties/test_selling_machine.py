@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from catalog.models import Listing
 from checkout import invariants, rewards, vouchers
 from checkout.models import Coupon, GiftVoucher, Order, OrderState, Payment, PaymentState, Refund, RefundState
 from shop.models import ShopSettings, User
@@ -35,6 +36,9 @@ SHRINK = os.environ.get("PROPERTIES_SHRINK", "1") == "1"
 # Shares of the work, so that it can run on several processors.
 SHARDS = 16
 NUMBERS = st.integers(0, 999)
+SHARES = st.sampled_from([20, 40, 60, 100])
+USES = st.sets(st.sampled_from(["coupon", "voucher", "points"]))
+FAULTS = ("unreachable", "lost_reply", "error", "rate_limited")
 
 
 class Selling(RuleBasedStateMachine):
@@ -77,36 +81,51 @@ class Selling(RuleBasedStateMachine):
         attempts = list(self._pick(number).payments.order_by("pk"))
         return attempts[number // 7 % len(attempts)] if attempts else None
 
+    def _buyer(self, number: int) -> Buyer:
+        return self.shop.buyers[number % len(self.shop.buyers)]
+
+    def _piece(self, number: int) -> Listing:
+        return self.shop.pieces[number % len(self.shop.pieces)]
+
     def _has_orders(self) -> bool:
         return hasattr(self, "shop") and Order.objects.placed().exists()
 
     # Buyers
 
-    @rule(who=NUMBERS, what=NUMBERS)
-    def reserve(self, who: int, what: int) -> None:
-        self.shop.reserve(self.shop.buyers[who % 3], self.shop.pieces[what % len(self.shop.pieces)])
-        self._done("reserve")
+    @rule(who=NUMBERS, what=NUMBERS, keeps=st.booleans())
+    def hold(self, who: int, what: int, keeps: bool) -> None:
+        buyer, piece = self._buyer(who), self._piece(what)
+        if keeps:
+            self.shop.reserve(buyer, piece)
+        else:
+            self.shop.release(buyer, piece)
+        self._done("reserve" if keeps else "release")
 
-    @rule(who=NUMBERS, what=NUMBERS)
-    def release(self, who: int, what: int) -> None:
-        self.shop.release(self.shop.buyers[who % 3], self.shop.pieces[what % len(self.shop.pieces)])
-        self._done("release")
-
-    @rule(
-        who=NUMBERS,
-        currency=st.sampled_from(CURRENCIES),
-        uses=st.sets(st.sampled_from(["coupon", "voucher", "points"])),
-        joins=st.booleans(),
-        what=NUMBERS,
-    )
-    def order(self, who: int, currency: str, uses: set[str], joins: bool, what: int) -> None:
-        buyer = self.shop.buyers[who % 3]
-        self.shop.reserve(buyer, self.shop.pieces[what % len(self.shop.pieces)])
+    @rule(who=NUMBERS, what=NUMBERS, currency=st.sampled_from(CURRENCIES), uses=USES, joins=st.booleans())
+    def order(self, who: int, what: int, currency: str, uses: set[str], joins: bool) -> None:
+        buyer = self._buyer(who)
+        self.shop.reserve(buyer, self._piece(what))
         self.shop.place(buyer, currency=currency, uses=uses, joins=joins)
         self._done("order")
 
+    @rule(who=NUMBERS, pieces=st.sets(NUMBERS, min_size=1, max_size=3), uses=USES, currency=st.sampled_from(CURRENCIES))
+    def buy(self, who: int, pieces: set[int], uses: set[str], currency: str) -> None:
+        """A whole purchase without a hitch, so that there is something to go wrong with."""
+        buyer = self._buyer(who)
+        for piece in sorted(pieces):
+            self.shop.reserve(buyer, self._piece(piece))
+        before = Order.objects.placed().count()
+        self.shop.place(buyer, currency=currency, uses=uses, joins=True)
+        if Order.objects.placed().count() > before:
+            order = Order.objects.placed().latest("pk")
+            self.shop.start_payment(order)
+            for attempt in order.payments.all():
+                self.shop.pay(attempt, "card")
+                self.shop.come_back(attempt)
+        self._done("buy")
+
     @precondition(_has_orders)
-    @rule(which=NUMBERS, method=st.sampled_from(["card", "card", "card", "declined", "challenge", "paypal"]))
+    @rule(which=NUMBERS, method=st.sampled_from(["card", "card", "declined", "challenge", "paypal"]))
     def start_and_pay(self, which: int, method: str) -> None:
         order = self._pick(which)
         self.shop.start_payment(order)
@@ -116,18 +135,15 @@ class Selling(RuleBasedStateMachine):
         self._done("pay")
 
     @precondition(_has_orders)
-    @rule(which=NUMBERS, is_confirmed=st.booleans())
-    def answer_challenge(self, which: int, is_confirmed: bool) -> None:
-        if (attempt := self._attempt(which)) is not None:
-            self.shop.answer_challenge(attempt, is_confirmed=is_confirmed)
-        self._done("answer_challenge")
-
-    @precondition(_has_orders)
-    @rule(which=NUMBERS)
-    def come_back(self, which: int) -> None:
-        if (attempt := self._attempt(which)) is not None:
+    @rule(which=NUMBERS, step=st.sampled_from(["confirm", "refuse", "come_back", "come_back"]))
+    def go_on(self, which: int, step: str) -> None:
+        if (attempt := self._attempt(which)) is None:
+            return
+        if step == "come_back":
             self.shop.come_back(attempt)
-        self._done("come_back")
+        else:
+            self.shop.answer_challenge(attempt, is_confirmed=step == "confirm")
+        self._done(step)
 
     @precondition(_has_orders)
     @rule(which=NUMBERS, piece=st.none() | st.integers(0, 3))
@@ -137,59 +153,46 @@ class Selling(RuleBasedStateMachine):
 
     # The provider
 
-    @rule(number=NUMBERS)
-    def webhook(self, number: int) -> None:
-        self.shop.deliver_event(number)
-        self._done("webhook")
-
-    @rule(fault=st.sampled_from(["unreachable", "lost_reply", "error", "rate_limited"]))
-    def provider_fails(self, fault: Any) -> None:
-        self.shop.fake.fail_next(fault)
-        self._done("provider_fails")
-
-    @rule(number=NUMBERS, is_won=st.none() | st.booleans())
-    def dispute(self, number: int, is_won: bool | None) -> None:
-        if is_won is None:
+    @precondition(_has_orders)
+    @rule(number=NUMBERS, what=st.sampled_from(["webhook", "webhook", "webhook", *FAULTS, "dispute", "won", "lost"]))
+    def provider(self, number: int, what: Any) -> None:
+        if what == "webhook":
+            self.shop.deliver_event(number)
+        elif what == "dispute":
             self.shop.dispute(number)
+        elif what in ("won", "lost"):
+            self.shop.close_dispute(number, is_won=what == "won")
         else:
-            self.shop.close_dispute(number, is_won=is_won)
-        self._done("dispute")
+            self.shop.fake.fail_next(what)
+        self._done(what)
 
     # Staff and time
 
     @precondition(_has_orders)
-    @rule(which=NUMBERS)
-    def send_on(self, which: int) -> None:
-        self.shop.send_on(self._pick(which))
-        self._done("send_on")
+    @rule(which=NUMBERS, what=st.sampled_from(["send_on", "send_on", "send_on", "cancel", "refund"]), share=SHARES)
+    def staff(self, which: int, what: str, share: int) -> None:
+        order = self._pick(which)
+        if what == "send_on":
+            self.shop.send_on(order)
+        elif what == "cancel":
+            self.shop.cancel(order)
+        else:
+            self.shop.credit(order, share=share)
+        self._done(what)
 
     @precondition(_has_orders)
-    @rule(which=NUMBERS)
-    def cancel(self, which: int) -> None:
-        self.shop.cancel(self._pick(which))
-        self._done("cancel")
-
-    @precondition(_has_orders)
-    @rule(which=NUMBERS, share=st.sampled_from([20, 40, 60, 100]))
-    def refund(self, which: int, share: int) -> None:
-        self.shop.credit(self._pick(which), share=share)
-        self._done("refund")
-
     @rule(deduction_eur=st.sampled_from([Decimal(0), Decimal("1.50")]))
     def take_returns(self, deduction_eur: Decimal) -> None:
         self.shop.receive_returns(deduction_eur=deduction_eur)
         self.shop.offer_again()
         self._done("take_returns")
 
-    @rule(minutes=st.sampled_from([1, 16, 35, 60, 60 * 24 * 15]))
-    def tick(self, minutes: int) -> None:
+    @rule(minutes=st.sampled_from([1, 16, 35, 60, 60 * 24 * 15]), works=st.booleans())
+    def tick(self, minutes: int, works: bool) -> None:
         self.shop.tick(minutes)
+        if works:
+            self.shop.run_jobs()
         self._done("tick")
-
-    @rule()
-    def run_jobs(self) -> None:
-        self.shop.run_jobs()
-        self._done("run_jobs")
 
     # What has to be true at the end
 
