@@ -29,6 +29,11 @@ A_CREDIT = (
     " money_amount, voucher_eur, voucher_amount, created_at) SELECT id, 'x', '', total_eur + 1, total_amount + 1, 0, 0,"
     " total_amount + 1, 0, 0, now() FROM checkout_order WHERE state = 'paid';"
 )
+A_CREDIT_LINE = (
+    "INSERT INTO checkout_creditline (credit_id, line_id, amount_eur, amount)"
+    " SELECT c.id, l.id, l.price_eur + 1, l.price_amount FROM checkout_credit c"
+    " JOIN checkout_orderline l ON l.order_id = c.order_id"
+)
 BREAKS = {
     "I1b": "UPDATE catalog_listing SET reserved_until = now() + interval '1 year' WHERE state = 'reserved'",
     "I2": "UPDATE catalog_listing SET state = 'listed' WHERE state = 'sold'",
@@ -39,9 +44,7 @@ BREAKS = {
     " INSERT INTO checkout_refund (payment_id, reason_key, amount, amount_minor, state, tries, reference, created_at)"
     " SELECT id, 'x', amount + 1, 1, 'due', 0, '', now() FROM checkout_payment",
     "I5b": A_CREDIT,
-    "I5c": f"{A_CREDIT} INSERT INTO checkout_creditline (credit_id, line_id, amount_eur, amount)"
-    " SELECT c.id, l.id, l.price_eur + 1, l.price_amount FROM checkout_credit c"
-    " JOIN checkout_orderline l ON l.order_id = c.order_id",  # noqa: S608
+    "I5c": A_CREDIT.replace("+ 1", "") + A_CREDIT_LINE,
     "I6": "UPDATE checkout_order SET total_eur = total_eur + 1",
     "I6b": "UPDATE checkout_payment SET amount = amount + 1",
     "I6c": "UPDATE checkout_order SET rate = rate + 1 WHERE currency <> 'EUR'",
