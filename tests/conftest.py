@@ -14,6 +14,8 @@ from django.db import connection
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app as jobs
 
+from tests.faults import table
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NO_CHROMIUM = "no Chromium on the path; install one, on Debian: apt install chromium"
 
@@ -24,7 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
         call_command("compilemessages", verbosity=0)
 
 
+# First of all plugins, so that `-m faults` sees the mark.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    of_the_table = table.nodes()
+    for item in items:
+        if item.nodeid.partition("[")[0] in of_the_table:
+            item.add_marker(pytest.mark.faults)
     if CHROMIUM is None:
         for item in items:
             if item.get_closest_marker("browser"):
