@@ -1,5 +1,6 @@
 """What pages show of selling: prices in the visitor's currency, choices of currency and country, shipping."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -17,7 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from catalog.models import Listing
+from catalog.models import AudioTrack, Listing, SubtitleTrack
+from catalog.names import language_name
 from checkout import currency, inventory, orders, shipping, tariff
 from checkout.currency import CurrencyQuote
 from checkout.gateways.base import Gateway
@@ -276,6 +278,12 @@ def pieces_in_full(context: Context, summary: Summary) -> dict[str, Any]:
         "edition__subtitle_tracks",
     )
     return {"lines": summary.lines, "currency": summary.currency, "request": _visitor(context)}
+
+
+@register.filter
+def languages_of(tracks: Iterable[AudioTrack | SubtitleTrack]) -> str:
+    """The languages of some tracks, each once: a commentary need not say English again."""
+    return ", ".join(dict.fromkeys(language_name(track.language) for track in tracks))
 
 
 @register.filter

@@ -19,7 +19,7 @@ RunTasks = Callable[[], int]
 
 
 def a_scratched_piece() -> Listing:
-    edition = an_edition_of(a_film("Ordet"), audio=("da",), subtitles=("en",), label="Dreyer", regions=["1"])
+    edition = an_edition_of(a_film("Ordet"), audio=("da", "da"), subtitles=("en",), label="Dreyer", regions=["1"])
     piece = a_piece(edition, grade="good")
     piece.defects.create(component="disc", disc_number=1, kind="light_scratches", note_en="near the rim")
     return piece
@@ -32,7 +32,7 @@ def review(client: Client, *pieces: Listing, payment: str = "demo") -> str:
 
 def test_the_review_names_the_main_characteristics_of_each_copy(client: Client) -> None:
     page = review(client, a_scratched_piece(), a_piece())
-    for fact in ("Ordet", "Dreyer", "R1", "PAL", "Good", "Audio: Danish", "Subtitles: English", "near the rim"):
+    for fact in ("Ordet", "Dreyer", "R1", "PAL", "Good", "Audio: Danish ·", "Subtitles: English", "near the rim"):
         assert fact in page
     assert "Second-hand, the only piece." in page
     # Greece is region 2: the buyer is warned before paying.
