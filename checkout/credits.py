@@ -254,7 +254,7 @@ def _check(order: Order, lines: Mapping[OrderLine, Money], shipping: Money, othe
 def _store(order: Order, goods: Money, shipping: Money, *, reason_key: str, reason: str, by: User | None) -> Credit:
     """Keep the credit with its refunds: money first, as much as the payment still holds, the rest to the voucher."""
     wanted = goods.amount + shipping.amount
-    parts = []
+    parts: list[tuple[Payment, Decimal]] = []
     for payment in _holding_money(order):
         share = min(payment.amount - payments.decided(payment), wanted - total(amount for _row, amount in parts))
         if share > 0:

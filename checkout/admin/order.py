@@ -1,5 +1,6 @@
 """The order desk: what was ordered, where it goes, and what to do next."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -93,7 +94,7 @@ def _give_back(order: Order, by: Any, *, part: str, amount: Any, reason: str) ->
     credits.give_part(
         order,
         lines={} if is_shipping else {part: amount},
-        shipping=amount if is_shipping else 0,
+        shipping=amount if is_shipping else Decimal(0),
         reason=reason,
         by=by,
     )

@@ -101,6 +101,11 @@ def _is_asked_back(withdrawal: Withdrawal) -> bool:
     return _is_open(withdrawal) and order is not None and order.state == "withdrawal_requested"
 
 
+_OPEN_FIRST = Case(
+    When(state=Withdrawal.State.CONFIRMED, then=Value(0)), default=Value(1), output_field=IntegerField()
+).asc()
+
+
 @admin.register(Withdrawal)
 class WithdrawalAdmin(ReadOnlyAdmin):
     """Open ones first, by the day their money is due."""
@@ -176,14 +181,11 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Withdrawal]:
         """Without those nobody confirmed: they are not statements yet."""
-        rows: QuerySet[Withdrawal] = super().get_queryset(request).exclude(state=Withdrawal.State.STATED)
-        rank = Case(
-            When(state=Withdrawal.State.CONFIRMED, then=Value(0)), default=Value(1), output_field=IntegerField()
-        )
-        return rows.annotate(rank=rank)
+        rows: QuerySet[Withdrawal] = super().get_queryset(request)
+        return rows.exclude(state=Withdrawal.State.STATED)
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("rank", "confirmed_at", "id")
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return (_OPEN_FIRST, "confirmed_at", "id")
 
     @coloured(description=_("state"), ordering="state", colours=STATE_COLOURS)
     def state_label(self, withdrawal: Withdrawal) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from checkout.api.offers import shown_amount
 from checkout.api.orders import find
 from checkout.models import Credit, Order, RefundState
 from checkout.money import BASE_CURRENCY
-from shop.api.fields import AmountSerializer, amount
+from shop.api.fields import AmountSerializer
 from shop.api.idempotency import read as read_key
 from shop.api.schema import IDEMPOTENCY_KEY
 from shop.api.views import PRIVATE, ApiView
@@ -108,16 +108,16 @@ def _credit_form(credit: Credit, order: Order) -> dict[str, Any]:
         "lines": [
             {
                 "sku": row.line.sku,
-                "base_amount": amount(row.amount_eur, BASE_CURRENCY),
+                "base_amount": shown_amount(row.amount_eur, BASE_CURRENCY),
                 "amount": shown_amount(row.amount, order.currency),
             }
             for row in credit.lines.select_related("line")
         ],
         "shipping": shown_amount(credit.shipping_amount, order.currency),
         "total": shown_amount(credit.goods_amount + credit.shipping_amount, order.currency),
-        "base_total": amount(credit.goods_eur + credit.shipping_eur, BASE_CURRENCY),
+        "base_total": shown_amount(credit.goods_eur + credit.shipping_eur, BASE_CURRENCY),
         "refunds": [
             {"amount": shown_amount(row.amount, order.currency), "state": row.state} for row in credit.refunds.all()
         ],
-        "to_voucher": amount(credit.voucher_eur, BASE_CURRENCY),
+        "to_voucher": shown_amount(credit.voucher_eur, BASE_CURRENCY),
     }
