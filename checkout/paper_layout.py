@@ -16,8 +16,6 @@ import typst
 from anyascii import anyascii
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "papers"
-# Archival and accessible: ISO 19005-2, level A, and ISO 14289-1.
-STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 # What the fonts beside the templates can draw: Latin, Greek and Cyrillic. A character without a glyph is no PDF/A.
 _NOT_DRAWN = re.compile(
     r"[^\n\x20-\x7E\xA0-\xAC\xAE-\u0131\u0134-\u0148\u014A-\u017E\u0192\u0218-\u021B\u02C6\u02DA\u02DC\u0386"
@@ -32,7 +30,8 @@ def render(template: Template, content: Mapping[str, Any], *, made_at: datetime)
     """Return the PDF of this content. `made_at` is the only time in it, so it never changes."""
     made: Any = _compiler(template).compile(
         format="pdf",
-        pdf_standards=STANDARDS,
+        # Archival and accessible: ISO 19005-2, level A, and ISO 14289-1.
+        pdf_standards=["a-2a", "ua-1"],
         timestamp=int(made_at.astimezone(UTC).timestamp()),
         sys_inputs={"content": json.dumps(drawable(content))},
     )

@@ -24,6 +24,7 @@ PAGES = {
     "catalog.genre": (200, 200, 403),
     "catalog.conditiongrade": (200, 200, 403),
     "checkout.order": (200, 403, 200),
+    "checkout.paper": (200, 403, 200),
     "checkout.payment": (200, 403, 200),
     "checkout.refund": (200, 403, 200),
     "checkout.reservation": (200, 403, 200),
