@@ -37,7 +37,7 @@ class VoucherForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     sender_name = forms.CharField(
-        label=_("From"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     message = forms.CharField(
         label=_("Message"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})

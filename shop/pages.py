@@ -55,6 +55,7 @@ class FixedPages(_Bilingual):
             "catalog:grades",
             "catalog:playback_help",
             "checkout:shipping",
+            "checkout:vouchers",
         ]
 
     def location(self, item: object) -> str:

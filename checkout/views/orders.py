@@ -101,11 +101,12 @@ def _steps(found: Order) -> list[Step]:
         ending = _("Cancelled") if found.state == OrderState.CANCELLED else _("Ended without payment")
         reached = [Step(_("Ordered"), found.placed_at), Step(_("Paid"), found.paid_at)]
         return [*(step for step in reached if step.at), Step(ending, found.closed_at)]
+    parcel = [Step(_("Packed"), found.packed_at), Step(_("Sent"), found.shipped_at)]
     steps = [
         Step(_("Ordered"), found.placed_at),
         Step(_("Paid"), found.paid_at),
-        Step(_("Packed"), found.packed_at),
-        Step(_("Sent"), found.shipped_at),
+        # Gift vouchers travel by mail.
+        *(parcel if not found.vouchers_eur else []),
         Step(_("Delivered"), found.delivered_at),
     ]
     if found.state in (OrderState.WITHDRAWAL_REQUESTED, OrderState.RETURNED):

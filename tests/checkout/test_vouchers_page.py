@@ -283,3 +283,47 @@ def test_new_cookies_do_not_help_a_guesser() -> None:
     assert Client().post("/vouchers/balance/", {"code": a_voucher().code}).status_code == 429
     elsewhere = Client(headers={"X-Forwarded-For": "192.0.2.7"})
     assert elsewhere.post("/vouchers/balance/", {"code": a_voucher().code}).status_code == 200
+
+
+# The order's own pages and mails
+
+
+@pytest.mark.parametrize("prefix", ["", "/el"])
+def test_an_order_of_a_voucher_speaks_of_no_pieces(client: Client, prefix: str) -> None:
+    placed = order_voucher(client)
+    page = client.get(prefix + placed.get_absolute_url())
+    assert page.status_code == 200
+    assert "maria@example.com" in page.content.decode()
+    assert GiftVoucher.objects.get().code not in page.content.decode()
+    assert client.get(f"{prefix}/checkout/pay/{placed.token}/").status_code == 200
+    if not prefix:
+        assert "mailed as soon as it is paid" in text_of(page)
+        assert "Packed" not in text_of(page)
+    decide(client, placed, "decline")
+    declined = text_of(client.get(f"/checkout/pay/{placed.token}/"))
+    assert "nothing was charged" in declined
+    assert "pieces" not in declined
+
+
+def test_a_paid_order_says_when_the_voucher_was_mailed(client: Client, run_tasks: RunTasks) -> None:
+    placed = order_voucher(client)
+    decide(client, placed, "approve")
+    assert "It is being mailed" in text_of(client.get(placed.get_absolute_url()))
+    run_tasks()
+    page = text_of(client.get(placed.get_absolute_url()))
+    assert "The code goes out by mail" in page
+    assert "Mailed on" in page
+
+
+def test_mails_about_an_unpaid_voucher_speak_of_no_pieces(client: Client, run_tasks: RunTasks) -> None:
+    ShopSettings(bank_iban="GR1601101250000000012300695").save()
+    placed = order_voucher(client, payment="bank_transfer")
+    run_tasks()
+    Order.objects.filter(pk=placed.pk).update(pay_by="2026-01-01T00:00Z")
+    settlement.reconcile()
+    run_tasks()
+    awaiting, expired = (message.body for message in outbox.outbox)
+    assert "mailed as soon as the transfer has arrived" in awaiting
+    assert "pieces are held" not in awaiting
+    assert "The time to pay for this order is over. Nothing was charged." in expired
+    assert "Gift vouchers: €20.00" in expired
