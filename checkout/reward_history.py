@@ -120,7 +120,9 @@ class OrderPoints:
 
 
 def points_of_order(order: Order) -> OrderPoints:
-    """The points an order earned and the ones it used, as the ledger has them now."""
+    """The points an order earned and the ones it used, as the ledger has them now; none before it is paid."""
+    if order.paid_at is None:
+        return OrderPoints(0, 0, 0, 0)
     sums = PointsEntry.objects.filter(order=order).aggregate(
         earned=Sum("points", filter=Q(kind__in=(Kind.EARN, Kind.CLAW_BACK)), default=0),
         pending=Sum("points", filter=Q(pot=Pot.PENDING), default=0),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -21,14 +21,21 @@ NOTICE_DAYS = 30
 
 def confirm_due() -> int:
     """Move points from pending to available whose withdrawal period is over. Returns how many lines."""
-    accounts = PointsAccount.objects.filter(pk__in=_due().values("account_id")).order_by("pk")
-    return sum(_confirm(account) for account in accounts)
+    count = 0
+    for account in PointsAccount.objects.filter(pk__in=_due().values("account_id")).order_by("pk"):
+        with transaction.atomic(durable=True):
+            count += _confirm(account)
+    return count
 
 
 def _due() -> QuerySet[PointsEntry]:
-    """Pending entries of delivered orders that nobody disputes or wants to withdraw from any more."""
+    """Pending entries of orders that nobody disputes or can withdraw from any more: delivered long ago, or returned.
+
+    Points of a returned order are what was deducted from its refund.
+    """
     until = timezone.now() - timedelta(days=ShopSettings.current().withdrawal_days)
-    orders = Order.objects.filter(state=OrderState.DELIVERED, delivered_at__lte=until, is_disputed=False)
+    is_over = Q(state=OrderState.DELIVERED, delivered_at__lte=until) | Q(state=OrderState.RETURNED)
+    orders = Order.objects.filter(is_over, is_disputed=False)
     orders = orders.exclude(withdrawals__state=Withdrawal.State.CONFIRMED)
     # Whatever pending points were moved or taken back has left a lot that sums to nothing.
     lots = PointsEntry.objects.filter(pot=Pot.PENDING, order__in=orders).order_by().values("lot")
@@ -37,34 +44,37 @@ def _due() -> QuerySet[PointsEntry]:
 
 
 def _confirm(account: PointsAccount) -> int:
+    points_ledger.lock([account])
     expires_on = points_ledger.expiry_from_today()
     now = timezone.now()
-    with transaction.atomic(durable=True):
-        points_ledger.lock([account])
-        rows = _due().filter(account=account).values_list("lot", "order_id", "order_line_id").annotate(Sum("points"))
-        entries = [
-            PointsEntry(
-                account=account,
-                pot=pot,
-                kind=Kind.CONFIRM,
-                lot=lot,
-                expires_on=expires_on if pot == Pot.AVAILABLE else None,
-                points=sign * points,
-                key=f"confirm-{line_id}-{pot}",
-                order_id=order_id,
-                order_line_id=line_id,
-                created_at=now,
-            )
-            for lot, order_id, line_id, points in rows
-            for pot, sign in ((Pot.PENDING, -1), (Pot.AVAILABLE, 1))
-        ]
-        PointsEntry.objects.bulk_create(entries)
+    rows = _due().filter(account=account).values_list("lot", "order_id", "order_line_id").annotate(Sum("points"))
+    entries = [
+        PointsEntry(
+            account=account,
+            pot=pot,
+            kind=Kind.CONFIRM,
+            lot=lot,
+            expires_on=expires_on if pot == Pot.AVAILABLE else None,
+            points=sign * points,
+            key=f"confirm-{line_id}-{pot}",
+            order_id=order_id,
+            order_line_id=line_id,
+            created_at=now,
+        )
+        for lot, order_id, line_id, points in rows
+        for pot, sign in ((Pot.PENDING, -1), (Pot.AVAILABLE, 1))
+    ]
+    PointsEntry.objects.bulk_create(entries)
     return len(entries) // 2
 
 
 def expire_due() -> int:
     """Enter the expiry of points whose last day is over. Returns how many lots."""
-    return sum(_expire(account) for account in _accounts_with_lots(before=timezone.localdate()))
+    count = 0
+    for account in _accounts_with_lots(before=timezone.localdate()):
+        with transaction.atomic(durable=True):
+            count += _expire(account)
+    return count
 
 
 def _accounts_with_lots(*, before: date) -> QuerySet[PointsAccount]:
@@ -75,18 +85,15 @@ def _accounts_with_lots(*, before: date) -> QuerySet[PointsAccount]:
 
 
 def _expire(account: PointsAccount) -> int:
+    points_ledger.lock([account])
     today, now = timezone.localdate(), timezone.now()
-    with transaction.atomic(durable=True):
-        points_ledger.lock([account])
-        lots = [lot for lot in points_ledger.available([account]) if lot.is_over(today)]
-        # A lot can expire again after points came back to it.
-        round_ = account.entries.filter(kind=Kind.EXPIRE).count()
-        PointsEntry.objects.bulk_create(
-            Mover(Kind.EXPIRE).entry(
-                lot, Pot.AVAILABLE, -lot.points, key=f"expire-{account.pk}-{round_ + position}", at=now
-            )
-            for position, lot in enumerate(lots)
-        )
+    lots = [lot for lot in points_ledger.available([account]) if lot.is_over(today)]
+    # A lot can expire again after points came back to it.
+    round_ = account.entries.filter(kind=Kind.EXPIRE).count()
+    PointsEntry.objects.bulk_create(
+        Mover(Kind.EXPIRE).entry(lot, Pot.AVAILABLE, -lot.points, key=f"expire-{account.pk}-{number}", at=now)
+        for number, lot in enumerate(lots, start=round_)
+    )
     return len(lots)
 
 

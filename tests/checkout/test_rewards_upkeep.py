@@ -9,7 +9,7 @@ from allauth.account.signals import email_confirmed
 from django.core import mail as outbox
 from django.utils import timezone
 
-from checkout import reward_tasks, reward_upkeep, rewards
+from checkout import inventory, reward_tasks, reward_upkeep, rewards
 from checkout.models import Order, OrderState, PointsAccount, PointsEntry, PointsNotice, Withdrawal
 from shop.models import User
 from tests.checkout.points import (
@@ -78,6 +78,17 @@ def test_disputed_and_withdrawn_orders_wait() -> None:
     assert reward_upkeep.confirm_due() == 0
     Withdrawal.objects.filter(pk=withdrawal.pk).update(state="refused")
     assert reward_upkeep.confirm_due() == 1
+
+
+def test_points_of_what_was_deducted_from_a_refund_become_available() -> None:
+    order = delivered_order(1)
+    Order.objects.filter(pk=order.pk).update(state=OrderState.WITHDRAWAL_REQUESTED)
+    rewards.reverse(order, reason="returned with a scratch", credit=credit(order, _0="4.00"))
+    assert reward_upkeep.confirm_due() == 0
+    Order.objects.filter(pk=order.pk).update(state=OrderState.RETURNED)
+    inventory.take_back(order.lines.all())
+    assert reward_upkeep.confirm_due() == 1
+    assert rewards.balance(rewards.account_for(order.email)) == {"pending": 0, "available": 5, "held": 0}
 
 
 @pytest.mark.parametrize(
