@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.account.views import logout
 from django.contrib.auth.decorators import login_required
-from django.db.models import Sum, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from checkout import deliveries, orders, parcels, reward_history, settlement, vi
 from checkout.addresses import written
 from checkout.errors import OrderMoveRefused
 from checkout.gateways import offered
-from checkout.models import Order, OrderState, Paper, Payment, PaymentState, PointsEntry, Withdrawal
+from checkout.models import Order, OrderState, Paper, Payment, PaymentState, Withdrawal
 from checkout.money import BASE_CURRENCY
 from checkout.views.guards import private_page, secret_link
 from shop.models import ShopSettings, User
@@ -53,7 +53,6 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "gateway_name": offered.by_code(found.payment_method).name if found.payment_method else "",
         "is_transfer_open": found.is_payable and payment is not None and payment.gateway == "bank_transfer",
         "settings": ShopSettings.current(),
-        "points": _points_kept(found) if found.paid_at else sum(line.points for line in lines),
         "shipping_address": shipping_address,
         "shipping_lines": written(shipping_address) if shipping_address else [],
         "billing_address": billing_address,
@@ -81,12 +80,6 @@ def _paper_address(found: Order, paper: Paper) -> str:
     if paper.kind == Paper.Kind.INVOICE:
         return reverse("checkout:invoice", kwargs={"token": found.token})
     return reverse("checkout:credit_note", kwargs={"token": found.token, "label": paper.label})
-
-
-def _points_kept(found: Order) -> int:
-    """The points the order earned and kept."""
-    kinds = (PointsEntry.Kind.EARN, PointsEntry.Kind.CLAW_BACK)
-    return int(found.points_entries.filter(kind__in=kinds).aggregate(Sum("points"))["points__sum"] or 0)
 
 
 def _payment_shown(found: Order) -> Payment | None:

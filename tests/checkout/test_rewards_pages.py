@@ -61,7 +61,7 @@ def test_a_negative_balance_is_explained() -> None:
     user = a_customer()
     put(an_account(user), -25)
     page = page_of(user)
-    assert "-25 available" in page
+    assert "−25 available" in page
     assert "You owe 25 points" in page
 
 
