@@ -136,7 +136,14 @@ class ShopSettingsAdmin(ShopAdmin):
         ),
         (
             _("Reward points and withdrawal"),
-            {"fields": (("points_per_euro", "points_for_one_euro"), ("withdrawal_days", "guarantee_years"))},
+            {
+                "fields": (
+                    ("points_per_euro", "points_for_one_euro"),
+                    ("points_minimum", "points_step", "points_goods_percent"),
+                    ("points_months", "points_welcome"),
+                    ("withdrawal_days", "guarantee_years"),
+                )
+            },
         ),
     )
 
