@@ -25,6 +25,7 @@ from checkout.errors import (
     ListingUnavailable,
     OrderMoveRefused,
     OrderNotPayable,
+    PaymentMethodUnavailable,
     PaymentUnconfirmed,
 )
 from checkout.gateways.base import Gateway, ProviderPayment, ProviderStatus
@@ -128,7 +129,12 @@ def refresh(payment: Payment) -> Payment:
     if not payment.is_open:
         return payment
     if not payment.reference:
-        payment = _open_at_provider(payment)
+        try:
+            payment = _open_at_provider(payment)
+        except PaymentMethodUnavailable:
+            # It was never opened and never will be: there is nothing to ask about, and the attempt has failed.
+            payment.refresh_from_db()
+            return payment
     return _apply(payment, payments.fetch(payment))
 
 

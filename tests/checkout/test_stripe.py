@@ -306,10 +306,21 @@ def test_a_page_stripe_will_not_open_is_a_method_that_is_not_offered(fake_stripe
     payment = payments.begin(order, payments.gateway_of("stripe", "EUR"))
     Payment.objects.filter(pk=payment.pk).update(amount_minor=10)
     with pytest.raises(PaymentMethodUnavailable):
-        settlement.refresh(payment)
+        start(order)
     payment.refresh_from_db()
     assert payment.state == PaymentState.FAILED
     assert payment.failure_code == "amount_too_small"
+
+
+def test_a_page_stripe_will_not_open_holds_nothing_up(fake_stripe: FakeStripe) -> None:
+    order = order_of(a_listed_piece())
+    payment = payments.begin(order, payments.gateway_of("stripe", "EUR"))
+    Payment.objects.filter(pk=payment.pk).update(amount_minor=10)
+    let_time_run_out(order)
+    assert settlement.reconcile()["failed"] == 0
+    payment.refresh_from_db()
+    assert payment.state == PaymentState.FAILED
+    assert Order.objects.get().state == OrderState.EXPIRED
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "unreachable", "error", "kept_error", "rate_limited"])
