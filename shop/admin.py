@@ -102,11 +102,15 @@ class ShopSettingsAdmin(ShopAdmin):
                     " changing anything."
                 ),
                 "fields": (
-                    ("vat_mode", "seller_vat_id", "uk_vat_number"),
-                    ("vat_rate", "oss_mode", "oss_threshold_eur"),
-                    ("tax_wording_margin_en", "tax_wording_margin_el"),
-                    ("tax_wording_export_en", "tax_wording_export_el"),
-                    ("tax_wording_exempt_en", "tax_wording_exempt_el"),
+                    ("vat_mode", "vat_rate"),
+                    ("oss_mode", "oss_threshold_eur"),
+                    ("seller_vat_id", "uk_vat_number"),
+                    "tax_wording_margin_en",
+                    "tax_wording_margin_el",
+                    "tax_wording_export_en",
+                    "tax_wording_export_el",
+                    "tax_wording_exempt_en",
+                    "tax_wording_exempt_el",
                 ),
             },
         ),
@@ -117,7 +121,7 @@ class ShopSettingsAdmin(ShopAdmin):
                     "Invoices and credit notes are numbered by series and year without gaps. A new series starts at 1;"
                     " papers already issued stay as they are."
                 ),
-                "fields": (("invoice_series", "credit_note_series"), ("paper_footer_en", "paper_footer_el")),
+                "fields": (("invoice_series", "credit_note_series"), "paper_footer_en", "paper_footer_el"),
             },
         ),
         (

@@ -308,7 +308,7 @@ class OrderAdmin(ShopAdmin):
         if order.has_customs:
             forms.append(("customs_form", _("Customs declaration")))
         links = papers + [(reverse(f"admin:checkout_{name}", args=(order.pk,)), title) for name, title in forms]
-        return format_html_join(" · ", '<a href="{}">{}</a>', links)
+        return format_html_join(" · ", '<a class="paper-link" href="{}">{}</a>', links)
 
     @admin.display(description=_("tracking number"))
     def tracking(self, order: Order) -> str:

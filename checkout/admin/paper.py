@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from checkout import books, customs, packing_slips
 from checkout.admin.order import amount_of
@@ -40,8 +40,8 @@ class BookForm(forms.Form):
         choices=(("sales", _("Sales book")), ("purchases", _("Purchase book")), ("vat", _("VAT by month"))),
         widget=UnfoldAdminSelectWidget,
     )
-    first = forms.DateField(label=_("From"), widget=UnfoldAdminDateWidget)
-    last = forms.DateField(label=_("To"), widget=UnfoldAdminDateWidget)
+    first = forms.DateField(label=_("From"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
     file = forms.ChoiceField(
         label=_("File"), choices=(("xlsx", "Excel"), ("csv", "CSV")), widget=UnfoldAdminSelectWidget
     )
@@ -139,4 +139,4 @@ class PaperAdmin(ReadOnlyAdmin):
     @admin.display(description="PDF")
     def pdf(self, paper: Paper) -> str:
         address = reverse("admin:checkout_paper_pdf", args=(paper.pk,))
-        return format_html('<a href="{}">{}.pdf</a>', address, paper.label)
+        return format_html('<a class="paper-link" href="{}">{}.pdf</a>', address, paper.label)
