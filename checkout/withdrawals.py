@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -36,15 +37,33 @@ State = Withdrawal.State
 
 
 def state(
-    *, order_number: str, name: str, email: str, statement: str, language: str, order: Order | None = None
+    *,
+    order_number: str,
+    name: str,
+    email: str,
+    statement: str,
+    language: str,
+    order: Order | None = None,
+    token: str | None = None,
 ) -> Withdrawal:
     """Write down that somebody wants to withdraw; nothing follows before it is confirmed.
 
-    `statement` names the pieces, by SKU; empty means all. `order` where its own secret link led here.
+    `statement` names the pieces, by SKU; empty means all. `order` where its own secret link led here. `token` came
+    with the form: pressing its button again gives the same statement, or a new one where the words have changed.
     """
-    return Withdrawal.objects.create(
-        order=order, order_number=order_number, name=name, email=email, statement=statement, language=language
-    )
+    words: dict[str, Any] = {
+        "order": order,
+        "order_number": order_number,
+        "name": name,
+        "email": email,
+        "statement": statement,
+        "language": language,
+    }
+    if token is None:
+        return Withdrawal.objects.create(**words)
+    found, is_new = Withdrawal.objects.get_or_create(token=token, defaults=words)
+    is_same = all(getattr(found, field) == value for field, value in words.items())
+    return found if is_new or is_same else Withdrawal.objects.create(**words)
 
 
 def by_token(token: str) -> Withdrawal:

@@ -6,19 +6,14 @@ typed it names the press. The same page with other fields, as after the browser'
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.models import IdempotencyRecord
 from shop.problems import IdempotencyKeyBusy
-
-# A press that has not ended for so long died with its process.
-TAKEN_OVER_AFTER = timedelta(seconds=60)
 
 
 def save_once(request: HttpRequest, save: Callable[[], HttpResponse]) -> HttpResponse:
@@ -45,22 +40,18 @@ def save_once(request: HttpRequest, save: Callable[[], HttpResponse]) -> HttpRes
 def do_once(request: HttpRequest, do: Callable[[], str]) -> str:
     """Call a domain function with transactions of its own once; gives the address to go to, to every press.
 
-    One that refuses or fails is forgotten, and may be pressed again. Raises IdempotencyKeyBusy.
+    One that refuses or fails is forgotten, and may be pressed again. One whose process died is not repeated: it may
+    have given money back; staff see what it did, and open the page anew. Raises IdempotencyKeyBusy.
     """
     press = _press(request)
     if press is None:
         return do()
-    now = timezone.now()
     with transaction.atomic(durable=True):
-        record, is_first = IdempotencyRecord.objects.select_for_update().get_or_create(
-            **press, defaults={"started_at": now}
-        )
-        if record.status is not None:
-            return bytes(record.answer).decode()
-        if not is_first and now - record.started_at < TAKEN_OVER_AFTER:
-            raise IdempotencyKeyBusy(_("This is being done already. Please look again in a moment."))
-        record.started_at = now
-        record.save(update_fields=["started_at"])
+        record, is_first = IdempotencyRecord.objects.get_or_create(**press)
+    if record.status is not None:
+        return bytes(record.answer).decode()
+    if not is_first:
+        raise IdempotencyKeyBusy(_("This is being done already. Please look again in a moment."))
     try:
         address = do()
     except BaseException:

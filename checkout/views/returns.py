@@ -4,12 +4,13 @@ from django import forms
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from checkout import orders, withdrawals
 from checkout.models import Order, Withdrawal
+from checkout.models.order import new_token
 from checkout.views.guards import private_page, secret_link
 from shop.models import ShopSettings
 from shop.network import client_address
@@ -23,6 +24,7 @@ HOUR = 3600
 class WithdrawalForm(forms.Form):
     """What the law lets the statement ask for: who, which contract, where the receipt goes."""
 
+    token = forms.RegexField(r"^[A-Za-z0-9_-]{43}$", required=False, widget=forms.HiddenInput, initial=new_token)
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     order_number = forms.CharField(
         label=_("Order number"), max_length=40, help_text=_("It begins with AC- and is in our mail to you.")
@@ -85,7 +87,8 @@ def withdrawal(request: HttpRequest) -> HttpResponse:
     form = WithdrawalForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         _count(request)
-        found = withdrawals.state(language=get_language() or "en", **form.cleaned_data)
+        words = form.cleaned_data
+        found = withdrawals.state(language=get_language() or "en", **words | {"token": words["token"] or None})
         return redirect("checkout:confirm_withdrawal", token=found.token)
     return _show(request, form, order=None)
 
@@ -106,6 +109,7 @@ def withdraw_order(request: HttpRequest, token: str) -> HttpResponse:
             name=form.cleaned_data["name"],
             email=form.cleaned_data["email"],
             statement=form.cleaned_data["statement"],
+            token=form.cleaned_data["token"] or None,
         )
         return redirect("checkout:confirm_withdrawal", token=found.token)
     return _show(request, form, order=order)
@@ -138,5 +142,5 @@ def _count(request: HttpRequest) -> None:
         used = 1
     if used > STATEMENTS_AN_HOUR:
         raise TooManyRequests(
-            _("Too many statements came from your network. Please try again in an hour or write to us.")
+            gettext("Too many statements came from your network. Please try again in an hour or write to us.")
         )

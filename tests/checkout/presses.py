@@ -6,20 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.core import mail
 from django.db import connection, connections, models
-from django.db.models import Count, Q, Sum
 from django.test import Client
 
 AT_ONCE = 8
 # What a visit leaves behind, and the memory of keys itself: no effect of a press.
 UNCOUNTED_APPS = ("sessions", "contenttypes", "procrastinate")
 UNCOUNTED_MODELS = ("shop.IdempotencyRecord", "admin.LogEntry")
-# Numbers that name a row rather than measure anything.
-NAMING = ("id", "version", "number")
+# Columns that name a row rather than measure anything, or note that somebody was there.
+NAMING = ("id", "version", "number", "last_used_at", "last_login")
 
 Effects = dict[str, Decimal]
 
@@ -89,35 +89,46 @@ def effects_of(act: Callable[[], Any], also: Callable[[], Mapping[str, int]] = d
 
 def _everything(also: Callable[[], Mapping[str, int]]) -> Effects:
     found: Effects = {"mails": Decimal(len(mail.outbox))}
-    for model in apps.get_models():
-        if model._meta.app_label not in UNCOUNTED_APPS and model._meta.label not in UNCOUNTED_MODELS:
-            found |= _counted(model)
+    names, statement = _question()
     with connection.cursor() as cursor:
+        cursor.execute(statement)
+        answers = dict(cursor.fetchall())
         cursor.execute("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY task_name")
         found |= {f"job {task}": Decimal(count) for task, count in cursor.fetchall()}
+    for label, columns in names.items():
+        found |= dict(zip(columns, answers[label], strict=True))
     return found | {name: Decimal(number) for name, number in also().items()}
 
 
-def _counted(model: type[models.Model]) -> Effects:
-    """Rows of a table, the sums of its numbers, in how many a text is given, and how many are in each state."""
-    label, rows = model._meta.label, model._default_manager.order_by()
-    columns = model._meta.concrete_fields
-    totals: dict[str, Any] = {column.attname: Sum(column.attname) for column in columns if _measures(column)}
-    totals |= {
-        column.attname: Count("pk", filter=~Q(**{column.attname: ""}))
-        for column in columns
-        if isinstance(column, models.CharField | models.TextField) and not column.primary_key
-    }
-    answers = rows.aggregate(rows=Count("*"), **{f"of_{name}": total for name, total in totals.items()})
-    found = {label: Decimal(answers["rows"])}
-    found |= {f"{label}.{name}": Decimal(str(answers[f"of_{name}"] or 0)) for name in totals}
-    for column in columns:
-        if column.name.endswith(("state", "status", "moderation")) and column.choices:
-            counted = rows.values_list(column.attname).annotate(rows=Count("*"))
-            found |= {f"{label}.{column.name}={state}": Decimal(count) for state, count in counted}
-    return found
+@cache
+def _question() -> tuple[dict[str, list[str]], str]:
+    """One statement that measures every table, and what its figures are called, by table."""
+    names, parts = {}, []
+    for model in apps.get_models():
+        label = model._meta.label
+        if model._meta.app_label in UNCOUNTED_APPS or label in UNCOUNTED_MODELS:
+            continue
+        figures = dict(_figures(model))
+        names[label] = list(figures)
+        array = ", ".join(f"coalesce({figure}, 0)::numeric" for figure in figures.values())
+        parts.append(f"SELECT '{label}', ARRAY[{array}] FROM \"{model._meta.db_table}\"")  # noqa: S608
+    return names, " UNION ALL ".join(parts)
 
 
-def _measures(column: Any) -> bool:
-    is_number = isinstance(column, models.DecimalField | models.IntegerField | models.FloatField)
-    return is_number and not column.primary_key and column.name not in NAMING
+def _figures(model: type[models.Model]) -> Iterator[tuple[str, str]]:
+    """Rows of a table, the sums of its numbers, in how many a thing is given, and how many are in each state."""
+    label = model._meta.label
+    yield label, "count(*)"
+    for column in model._meta.concrete_fields:
+        name, sql = f"{label}.{column.attname}", f'"{column.column}"'
+        is_text = isinstance(column, models.CharField | models.TextField)
+        if column.primary_key or column.name in NAMING:
+            continue
+        if isinstance(column, models.DecimalField | models.IntegerField | models.FloatField):
+            yield name, f"sum({sql})"
+        elif is_text or column.null:
+            is_given = f"{sql} <> ''" if is_text else f"{sql} IS NOT NULL"
+            yield name, f"count(*) FILTER (WHERE {is_given})"
+        if is_text and column.choices and column.name.endswith(("state", "status", "moderation")):
+            for state, _name in column.flatchoices:
+                yield f"{name}={state}", f"count(*) FILTER (WHERE {sql} = '{state}')"

@@ -31,14 +31,16 @@ from shop.admin_base import ShopAdmin
 from shop.api import idempotency
 from shop.models import ShopSettings
 from tests.api.program import code_of
+from tests.checkout.buttons.after_sale import AFTER_SALE, AFTER_SALE_DEEDS, API_AFTER_SALE
 from tests.checkout.buttons.api import API_WRITES
 from tests.checkout.buttons.pages import PAGES
-from tests.checkout.buttons.staff import DEEDS, STAFF_FORMS, add_film
+from tests.checkout.buttons.staff import STAFF_DEEDS, STAFF_FORMS, add_film
 from tests.checkout.presses import Press, effects_of, no_job_can_be_queued
 from tests.checkout.rates import load_newest
 from tests.shop.test_access import addresses, path_of
 
-WRITES = PAGES | API_WRITES
+WRITES = PAGES | API_WRITES | AFTER_SALE | API_AFTER_SALE
+DEEDS = STAFF_DEEDS | AFTER_SALE_DEEDS
 _COOKIE = "sets a cookie and nothing else"
 _LEADS_ON = "leads on to another address, whatever the method"
 NO_EFFECT: dict[str, str] = {

@@ -73,3 +73,8 @@ def filled_in(path: str, **typed: str) -> Press:
     client = as_owner()
     page = client.get(path)
     return Press(client, path, {**fields_of(page), "csrfmiddlewaretoken": str(page.context["csrf_token"]), **typed})
+
+
+def shown(client: Client, path: str, **typed: Any) -> Press:
+    """The form of a page of the shop as it was shown, with these fields typed."""
+    return Press(client, path, {**fields_of(client.get(path)), **typed})

@@ -86,7 +86,7 @@ def _a_basket_claim() -> Reservation:
     return Reservation.objects.unreleased().get(listing=piece)
 
 
-DEEDS: dict[str, Write] = {
+STAFF_DEEDS: dict[str, Write] = {
     "checkout.Order confirm-transfer": Write(deed_confirm_transfer),
     "checkout.Order pack": Write(lambda: deed_of(moved(), "pack")),
     "checkout.Order ship": Write(lambda: deed_of(moved("pack"), "ship", carrier="ELTA", tracking_number="RR1")),
