@@ -21,11 +21,13 @@ from tests.catalog.pieces import a_graded_draft, an_edition
 from tests.races.crowd import Journal, shop_until
 
 FORGOTTEN_AFTER = timedelta(seconds=10)
+COPIES = 5
 
 
 def pieces(number: int) -> list[str]:
-    edition = an_edition()
-    return [listings.publish(a_graded_draft(edition=edition)).sku for _ in range(number)]
+    """Pieces on offer, a few of each edition: to publish one copy takes a look at all the others."""
+    editions = [an_edition() for _ in range(0, number, COPIES)]
+    return [listings.publish(a_graded_draft(edition=editions[place // COPIES])).sku for place in range(number)]
 
 
 def open_the_gates() -> None:
