@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.core import mail as outbox
+from django.core.cache import cache
+from django.db import IntegrityError
 from django.test import Client
 
 from checkout import settlement, visitors, voucher_orders, vouchers
-from checkout.attempts import VOUCHER_ORDERS, WRONG_CODES
+from checkout.attempts import VOUCHER_ORDERS, WRONG_CODES, Limit
 from checkout.currency import quote_for
 from checkout.errors import OrderNotFound
 from checkout.models import GiftVoucher, Order, OrderState, Payment, PointsEntry
@@ -327,3 +329,31 @@ def test_mails_about_an_unpaid_voucher_speak_of_no_pieces(client: Client, run_ta
     assert "pieces are held" not in awaiting
     assert "The time to pay for this order is over. Nothing was charged." in expired
     assert "Gift vouchers: €20.00" in expired
+
+
+def test_another_rule_of_the_database_is_not_taken_for_a_second_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*args: object) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(voucher_orders, "_place", refused)
+    with pytest.raises(IntegrityError):
+        voucher_orders.place(
+            voucher_orders.Gift(Decimal(20)),
+            visitor=a_visitor(),
+            email="a@example.com",
+            token=new_token(),
+            currency="EUR",
+            shown_total=Decimal(20),
+            language="en",
+        )
+
+
+def test_a_counter_that_was_evicted_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def evicted(*args: object) -> None:
+        raise ValueError
+
+    visitor, one = a_visitor(), Limit("one", by_visitor=1, by_range=1, seconds=60)
+    assert not one.is_reached(visitor)
+    monkeypatch.setattr(cache, "incr", evicted)
+    one.count(visitor)
+    assert one.is_reached(visitor)
