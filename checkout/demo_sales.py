@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils import translation
 
 from checkout import inventory, orders, settlement
-from checkout.gateways import demo
+from checkout.gateways import demo, offered
 from checkout.models import Order, OrderLine
 from checkout.visitors import Visitor, key_of
 from shop.models import User
@@ -40,8 +40,11 @@ def sell(skus: Sequence[str], *, by: User) -> list[Order]:
     """Sell those of the pieces that no order ever held, two to an order; `by` packs and sends some of them.
 
     Runs the shop's own selling with the demo gateway, so everything that follows a sale is there too: ledger
-    entries, mails, events. Selling the same pieces again does nothing.
+    entries, mails, events. Selling the same pieces again does nothing; nor does a shop with a key for Stripe,
+    where nobody but its page may say that something was paid.
     """
+    if not any(gateway.code == demo.DemoGateway.code for gateway in offered.for_currency("EUR")):
+        return []
     ordered = set(OrderLine.objects.filter(sku__in=skus).values_list("sku", flat=True))
     free = [sku for sku in skus if sku not in ordered]
     placed = []

@@ -1,6 +1,7 @@
 """The demo's sales are real ones: what is sold has an order, a payment and points, and is sold once."""
 
 import pytest
+from pytest_django import Settings
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
@@ -44,3 +45,9 @@ def test_selling_again_does_nothing(skus: list[str], staff: User) -> None:
     demo_sales.sell(skus, by=staff)
     assert demo_sales.sell(skus, by=staff) == []
     assert Order.objects.count() == 2
+
+
+def test_a_shop_with_a_key_for_stripe_sells_nothing_for_show(skus: list[str], staff: User, settings: Settings) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_x"
+    assert demo_sales.sell(skus, by=staff) == []
+    assert not Order.objects.exists()
