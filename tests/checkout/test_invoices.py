@@ -83,6 +83,14 @@ def test_papers_whose_job_was_lost_are_issued_within_the_quarter_of_an_hour(run_
     assert just_paid.papers.count() == 0
 
 
+def test_a_credit_note_whose_job_was_lost_is_issued_too(run_tasks: RunTasks) -> None:
+    refund = credit(sell(Sold()), "1.00")
+    unguarded("UPDATE checkout_credit SET created_at = created_at - interval '3 minutes' WHERE id = %s", refund.pk)
+    paper_tasks.issue_missing_papers(0)
+    run_tasks()
+    assert Paper.objects.filter(credit=refund).count() == 1
+
+
 # Numbers
 
 
@@ -151,6 +159,19 @@ def test_taxed_sales_name_the_rate_and_the_vat_contained(oss_mode: str, line: st
     assert line in text
     assert f"€{vat}" in text
     assert f"€{Decimal('130.90') - vat}" in text
+
+
+def test_northern_ireland_is_named_where_its_rate_is_due() -> None:
+    ShopSettings(oss_mode="always").save()
+    sold = sell(Sold("12.00", scheme="standard"), country="GB", postcode="BT1 1AA")
+    assert "Northern Ireland, 20 % €10.00 €2.00 €12.00" in printed(issued(sold))
+
+
+def test_an_order_from_before_shares_were_frozen_still_adds_up() -> None:
+    sold = sell(Sold("5.00"), Sold("10.00"), shipping="8.90")
+    for line in sold.lines.all():
+        unguarded("UPDATE checkout_orderline SET shipping_share_eur = 0 WHERE id = %s", line.pk)
+    assert [row["gross_eur"] for row in issued(sold).content["rows"]] == ["7.97", "15.93"]
 
 
 def test_exports_and_sellers_without_vat_say_why_there_is_none() -> None:
