@@ -12,13 +12,13 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Listing
-from checkout import invariants, orders, return_tasks, withdrawals
+from checkout import invariants, inventory, orders, return_tasks, withdrawals
 from checkout.errors import OrderMoveRefused, OrderNotFound, WithdrawalRefused
-from checkout.models import Credit, Order, OrderState, Refund, Withdrawal
+from checkout.models import Credit, GiftVoucher, Order, OrderState, Refund, VoucherEntry, Withdrawal
 from shop.models import User
 from tests.catalog.pieces import a_listed_piece
-from tests.checkout.buyers import a_visitor, an_order, pay
-from tests.checkout.storefront import text_of
+from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
+from tests.checkout.storefront import decide, order_voucher, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shippable")]
 RunTasks = Callable[[], int]
@@ -298,6 +298,78 @@ def test_words_instead_of_numbers_are_left_to_staff(client: Client, run_tasks: R
     sku = placed.lines.order_by("position")[0].sku
     withdrawals.match(found, order_number=placed.number.lower(), skus=sku, by=staff)
     assert list(placed.lines.exclude(returned_at=None).values_list("sku", flat=True)) == [sku]
+
+
+def a_voucher_order(client: Client) -> Order:
+    placed = order_voucher(client)
+    decide(client, placed, "approve")
+    return Order.objects.get(pk=placed.pk)
+
+
+def test_gift_vouchers_nobody_spent_are_voided_and_paid_back(client: Client, run_tasks: RunTasks) -> None:
+    placed = a_voucher_order(client)
+    assert placed.state == OrderState.DELIVERED
+    found = withdraws(client, placed, email=placed.email)
+    run_tasks()
+    placed.refresh_from_db()
+    found.refresh_from_db()
+    assert (placed.state, placed.refund_state, found.state) == (OrderState.RETURNED, "full", "settled")
+    assert GiftVoucher.objects.get().voided_at is not None
+    assert Refund.objects.get().amount == placed.total_amount
+    assert client.get(placed.get_absolute_url()).status_code == 200
+    assert_nothing_is_broken()
+
+
+def test_a_gift_voucher_that_was_spent_is_left_to_staff(client: Client, run_tasks: RunTasks, staff: User) -> None:
+    placed = a_voucher_order(client)
+    voucher = GiftVoucher.objects.get()
+    VoucherEntry.objects.create(voucher=voucher, kind="adjust", amount_eur=Decimal("-1.00"), key="spent")
+    found = withdraws(client, placed, email=placed.email)
+    run_tasks()
+    found.refresh_from_db()
+    placed.refresh_from_db()
+    assert (found.state, found.note) == ("confirmed", "A voucher of this order is spent.")
+    assert placed.state == OrderState.DELIVERED
+    assert not Credit.objects.exists()
+
+
+def test_a_packed_parcel_of_two_is_opened_again(client: Client, run_tasks: RunTasks, staff: User) -> None:
+    placed = a_paid_order()
+    visitor = a_visitor()
+    inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
+    orders.set_joins(a_draft_order(visitor), placed)
+    draft = orders.draft_of(visitor)
+    assert draft is not None
+    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    joined = orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total)
+    pay(joined)
+    orders.pack(placed, by=staff)
+    withdraws(client, placed)
+    run_tasks()
+    joined.refresh_from_db()
+    assert (Order.objects.get(pk=placed.pk).state, joined.state) == (OrderState.CANCELLED, OrderState.PAID)
+
+
+def test_a_piece_taken_out_of_a_shared_parcel_gives_no_shipping_back(client: Client, run_tasks: RunTasks) -> None:
+    placed = a_paid_order(2)
+    visitor = a_visitor()
+    inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
+    orders.set_joins(a_draft_order(visitor), placed)
+    draft = orders.draft_of(visitor)
+    assert draft is not None
+    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    pay(orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total))
+    withdraws(client, placed, statement=placed.lines.order_by("position")[0].sku)
+    run_tasks()
+    assert Credit.objects.get().shipping_eur == 0
+
+
+def test_a_way_that_is_no_longer_offered_gives_no_shipping_back_for_a_part(client: Client, run_tasks: RunTasks) -> None:
+    placed = a_paid_order(2)
+    Order.objects.update(shipping_method="gone")
+    withdraws(client, placed, statement=placed.lines.order_by("position")[0].sku)
+    run_tasks()
+    assert Credit.objects.get().shipping_eur == 0
 
 
 def test_a_disputed_order_is_left_to_staff(client: Client, run_tasks: RunTasks) -> None:
