@@ -164,8 +164,10 @@ INVARIANTS = (
     Invariant(
         "I15",
         "numbers of invoices and credit notes have no gap and no duplicate within a series and year",
-        "SELECT series, year, count(*), min(number), max(number) FROM checkout_paper GROUP BY series, year"
-        " HAVING count(*) <> max(number) OR min(number) <> 1 OR count(DISTINCT number) <> count(*)",
+        "SELECT series, year, c.last_number, count(p.id), max(p.number) FROM checkout_papercounter c"
+        " FULL JOIN checkout_paper p USING (series, year) GROUP BY series, year, c.last_number"
+        " HAVING count(p.id) <> coalesce(max(p.number), 0) OR count(DISTINCT p.number) <> count(p.id)"
+        " OR coalesce(c.last_number, -1) <> coalesce(max(p.number), 0)",
     ),
 )
 

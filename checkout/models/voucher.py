@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from checkout.models.order import Order
 
-# No letters or digits that are read for one another; 16 of 31 are 79 bits.
+# No letters or digits that are read for one another; 16 of 32 are 80 bits.
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
