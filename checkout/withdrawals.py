@@ -314,6 +314,8 @@ def match(withdrawal: Withdrawal, *, order_number: str, skus: str = "", by: User
             raise WithdrawalRefused(_("None of the order's pieces has this SKU."))
         found.save(update_fields=["order", "note", "statement"])
         orders.log(order, "withdrawal_stated", by=by)
+        # In case the process dies right here: doing it again changes nothing.
+        return_tasks.carry_out_withdrawal.defer(withdrawal_id=found.pk)
     carry_out(found, by=by)
 
 
