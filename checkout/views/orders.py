@@ -117,6 +117,9 @@ def _steps(found: Order) -> list[Step]:
 def cancel_order(request: HttpRequest, token: str) -> HttpResponse:
     """Cancel an order that was not paid yet; its pieces are free again at once."""
     found = orders.by_token(token)
+    if found.state == OrderState.CANCELLED:
+        # A second click: the first has done it.
+        return redirect(found)
     if not found.is_payable:
         raise OrderMoveRefused(_("This order can no longer be cancelled here. Please write to us."))
     settlement.cancel(found, reason="buyer")

@@ -97,6 +97,8 @@ def test_cancelling_frees_the_pieces_at_once(client: Client) -> None:
     answer = client.post(f"/orders/{placed.token}/cancel/")
     assert answer["Location"] == placed.get_absolute_url()
     assert placed.lines.get().listing.is_for_sale
+    # A second click finds it done.
+    assert client.post(f"/orders/{placed.token}/cancel/")["Location"] == placed.get_absolute_url()
 
 
 def test_cancelling_needs_a_post_from_here(client: Client) -> None:
