@@ -12,7 +12,7 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11;
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; exit; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test lint format types messages lock races faults browser bench clean
+.PHONY: help run stop test lint format types messages lock races faults properties coverage browser bench clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ races: $(VENV)/installed-dev ## many buyers for few pieces, processes killed und
 faults: export FAULTS_CHECKOUTS ?= 200
 faults: $(VENV)/installed-dev ## only what happens when something breaks in mid-work; says how soon all is right again
 	@$(PYTEST) -m faults
+
+properties: export PROPERTIES_EXAMPLES ?= 2000
+properties: $(VENV)/installed-dev ## 2,000 plays of everybody doing anything, in parallel (PROPERTIES_SEED for other ones)
+	@$(PYTEST) --numprocesses auto --dist worksteal -m properties
+
+coverage: $(VENV)/installed-dev ## the whole suite, and which lines of checkout/ it reaches (95 % at least)
+	@$(PYTEST) --numprocesses auto --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 browser: $(VENV)/installed-dev ## only the tests that drive a Chromium
 	@$(PYTEST) -m browser

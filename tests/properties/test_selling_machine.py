@@ -1,8 +1,8 @@
 """Everybody does anything at any time, and what must always be true of selling is true after every step.
 
 Hypothesis plays buyers, staff, the payment provider and time against the shop's own functions, with the stand-in for
-Stripe behind the real gateway: 2,000 plays of 50 steps (`PROPERTIES_EXAMPLES` for more or fewer). After each step the
-deferred constraints are checked; at the end of each play everything is settled, and then every invariant has to hold,
+Stripe behind the real gateway: `make properties` does it 2,000 times with up to 50 steps, the whole suite does a part of
+that (`PROPERTIES_EXAMPLES` for more or fewer, `PROPERTIES_SEED` for other ones). After each step the deferred constraints are checked; at the end of each play everything is settled, and then every invariant has to hold,
 every acknowledgement has to be true, and the provider has to hold exactly the money the books say.
 """
 
@@ -30,11 +30,12 @@ from tests.checkout.stripe_shop import connect
 from tests.fakes.stripe import FakeStripe
 from tests.properties.shop import CURRENCIES, Buyer, Shop
 
-EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "160"))
 STEPS = 50
 SHRINK = os.environ.get("PROPERTIES_SHRINK", "1") == "1"
 # Shares of the work, so that it can run on several processors.
-SHARDS = 16
+SHARDS = 8
+SEED = int(os.environ.get("PROPERTIES_SEED", "0"))
 NUMBERS = st.integers(0, 999)
 SHARES = st.sampled_from([20, 40, 60, 100])
 USES = st.sets(st.sampled_from(["coupon", "voucher", "points"]))
@@ -269,7 +270,7 @@ def test_what_must_be_true_is_true_whatever_anybody_does(
     plays = max(EXAMPLES // SHARDS, 1)
     started = time.monotonic()
     run_state_machine_as_test(
-        seed(shard)(selling),
+        seed(SEED * SHARDS + shard)(selling),
         settings=settings(
             max_examples=plays,
             stateful_step_count=STEPS,
