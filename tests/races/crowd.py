@@ -41,7 +41,9 @@ class Journal:
     skus: dict[str, list[str]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     surprises: list[str] = field(default_factory=list)
+    # Tokens of orders, and of baskets, that nobody comes back to.
     left: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, what: str, token: str) -> None:
@@ -99,8 +101,7 @@ class Buyer:
             return "conflict"
         how = self.random.choices(list(ENDINGS), list(ENDINGS.values()))[0]
         if how == "forget":
-            self.client.cookies.clear()
-            self.key = secrets.token_urlsafe(32)
+            self.forget()
             return how
         if how == "release":
             self.release(sku)
@@ -113,6 +114,12 @@ class Buyer:
             self.cancel(token)
             return how
         return self.pay(token, pay_url, how)
+
+    def forget(self) -> None:
+        """Never come back to the basket: whoever comes next is somebody else."""
+        self.journal.forgotten.append(self.client.cookies.get("basket") or self.key)
+        self.client.cookies.clear()
+        self.key = secrets.token_urlsafe(32)
 
     def pay(self, token: str, pay_url: str, how: str) -> str:
         if how == "walk_away":

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import QuerySet
@@ -16,11 +15,11 @@ from catalog.models import Listing
 from checkout import inventory, orders, settlement
 from checkout.errors import CheckoutError
 from checkout.models import Order, OrderState, Reservation
+from checkout.visitors import key_of
 from shop.models import ShopSettings
 from tests.catalog.pieces import a_graded_draft, an_edition
 from tests.races.crowd import Journal, shop_until
 
-FORGOTTEN_AFTER = timedelta(seconds=10)
 COPIES = 5
 
 
@@ -31,7 +30,7 @@ def pieces(number: int) -> list[str]:
 
 
 def open_the_gates() -> None:
-    """The crowd may come again at once, and staff bring back what is forgotten only after some seconds."""
+    """The crowd may come again at once, and hold as much as it likes."""
     shop = ShopSettings.current()
     shop.reservations_per_address = shop.reservations_per_visitor = 30_000
     shop.reservation_pause_minutes = 0
@@ -97,10 +96,10 @@ class Evening:
             connections.close_all()
 
     def _bring_back_once(self) -> None:
-        end_forgotten_baskets()
-        while self.journal.left:
-            let_time_run_out(self.journal.left[-1])
-            self.journal.left.pop()
+        for tokens, end in ((self.journal.forgotten, end_basket), (self.journal.left, let_time_run_out)):
+            while tokens:
+                end(tokens[0])
+                tokens.pop(0)
         self._cancel_sales()
         self.on_offer = list(Listing.objects.for_sale().values_list("sku", flat=True)) or self.skus
 
@@ -115,15 +114,14 @@ class Evening:
             self.journal.note("cancelled", order.token)
 
 
-def end_forgotten_baskets() -> None:
-    """Claims of baskets without an order lapse, as if half an hour had passed."""
+def end_basket(token: str) -> None:
+    """The claims of a basket without an order lapse, as if half an hour had passed."""
     with transaction.atomic():
-        forgotten = Reservation.objects.unreleased().filter(
-            order_line__isnull=True, until__isnull=False, created_at__lt=Now() - FORGOTTEN_AFTER
+        claims = Reservation.objects.unreleased().filter(
+            visitor_key=key_of(token), order_line__isnull=True, until__isnull=False
         )
-        ids = list(forgotten.values_list("listing_id", flat=True))
-        inventory.lock(ids)
-        _lapse(forgotten.filter(listing__in=ids))
+        inventory.lock(claims.values_list("listing_id", flat=True))
+        _lapse(claims.all())
 
 
 def let_time_run_out(token: str) -> None:

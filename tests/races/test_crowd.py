@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.usefixtures("shippable"),
 ]
 
-CHECKOUTS = int(os.environ.get("RACES_CHECKOUTS", "150"))
+CHECKOUTS = int(os.environ.get("RACES_CHECKOUTS", "100"))
 IS_FULL = CHECKOUTS >= 2000
 BUYERS = 64 if IS_FULL else 16
 PIECES = 500 if IS_FULL else 40
