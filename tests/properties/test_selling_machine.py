@@ -1,9 +1,11 @@
 """Everybody does anything at any time, and what must always be true of selling is true after every step.
 
 Hypothesis plays buyers, staff, the payment provider and time against the shop's own functions, with the stand-in for
-Stripe behind the real gateway: `make properties` does it 2,000 times with up to 50 steps, the whole suite does a part of
-that (`PROPERTIES_EXAMPLES` for more or fewer, `PROPERTIES_SEED` for other ones). After each step the deferred constraints are checked; at the end of each play everything is settled, and then every invariant has to hold,
-every acknowledgement has to be true, and the provider has to hold exactly the money the books say.
+Stripe behind the real gateway: `make properties` does it 2,000 times with up to 50 steps, the whole suite does a part
+of that (`PROPERTIES_EXAMPLES` for more or fewer, `PROPERTIES_SEED` for other ones).
+
+After each step the deferred constraints are checked; at the end of each play everything is settled, and then every
+invariant has to hold, every acknowledgement has to be true, and the provider has to hold exactly the money the books say.
 """
 
 import json
