@@ -34,13 +34,13 @@ def content_of(order: Order) -> dict[str, Any]:
         "columns": [_("Shelf"), _("SKU"), _("Piece"), _("Grade"), ""],
         "orders": [
             {
-                "heading": f"{_('Order')} {row.number}" if len(aboard) > 1 else "",
-                "note": f"{_('Note from the buyer')}: {row.buyer_note}" if row.buyer_note else "",
+                "heading": _("Order %(number)s") % {"number": row.number} if len(aboard) > 1 else "",
+                "note": _("Note from the buyer: %(note)s") % {"note": row.buyer_note} if row.buyer_note else "",
                 "lines": [_row(line) for line in row.lines.all() if line.returned_at is None],
             }
             for row in aboard
         ],
-        "printed": f"{_('Printed on')} {words.day_of(now)}",
+        "printed": _("Printed on %(day)s") % {"day": words.day_of(now)},
         "page": _("Page"),
     }
 
