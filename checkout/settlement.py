@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 import structlog
@@ -31,6 +32,7 @@ from checkout.errors import (
 from checkout.gateways.base import Gateway, ProviderPayment, ProviderStatus
 from checkout.models import Order, OrderState, Payment, PaymentState, Refund, RefundState, Reservation
 from checkout.models.payment import OPEN_PAYMENT_STATES
+from checkout.money import from_minor_units
 from shop.models import ShopSettings, User
 
 logger = structlog.get_logger(__name__)
@@ -143,7 +145,7 @@ def _apply(payment: Payment, answer: ProviderPayment) -> Payment:
         payment, answer
     ):
         logger.error("payment_amount_differs", payment=payment.pk, answered=answer.amount_minor)
-        return _let_go(payment, is_captured=answer.status == ProviderStatus.CAPTURED)
+        return _let_go(payment, taken=answer if answer.status == ProviderStatus.CAPTURED else None)
     match answer.status:
         case ProviderStatus.AUTHORISED:
             return _capture(payment)
@@ -195,10 +197,13 @@ def _capture(payment: Payment) -> Payment:
         if is_secured:
             payments.move(payment, PaymentState.CAPTURING)
     if not is_secured:
-        return _let_go(payment, is_captured=False)
+        return _let_go(payment)
     answer = payments.capture_at_provider(payment)
     if answer.status == ProviderStatus.CAPTURED:
-        return _complete(payment)
+        # Perhaps by somebody else in this moment, and for another amount.
+        return _apply(payment, answer)
+    # Where the bank is still busy with it, money may come in yet: to be asked again.
+    _require_closed(answer)
     # The provider let the authorisation lapse in the meantime: no money was taken.
     return _close(payment, PaymentState.VOIDED, failure_code="authorisation_lapsed")
 
@@ -259,10 +264,19 @@ def _sell(order: Order, *, by: User | None) -> None:
         tasks.send_order_mail.defer(order_id=order.pk, kind="paid")
 
 
-def _owe_back(order: Order, payment: Payment) -> Refund:
-    """Decide that captured money goes back, once for each attempt, and tell the buyer. Both rows are locked."""
-    refund = payments.decide_refund(payment, amount=payment.amount, reason_key=f"refund-auto-{payment.attempt}")
+def _owe_back(order: Order, payment: Payment, *, amount: Decimal | None = None) -> Refund | None:
+    """Decide that captured money goes back, once for each attempt, and tell the buyer. Both rows are locked.
+
+    All of it, unless the provider took another `amount`. None where a voucher had paid for everything.
+    """
+    was_waiting = order.is_payable
     _end_unpaid(order)
+    if not payment.amount:
+        if was_waiting:
+            tasks.send_order_mail.defer(order_id=order.pk, kind="expired")
+        return None
+    amount = payment.amount if amount is None else amount
+    refund = payments.decide_refund(payment, amount=amount, reason_key=f"refund-auto-{payment.attempt}")
     tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
     return refund
 
@@ -282,15 +296,19 @@ def _pass_through(payment: Payment) -> bool:
     return payments.move(payment, PaymentState.CAPTURED)
 
 
-def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
-    """Give back money that must not be kept; tell the buyer. Called outside any transaction."""
-    if is_captured:
+def _let_go(payment: Payment, *, taken: ProviderPayment | None = None) -> Payment:
+    """Give back money that must not be kept; tell the buyer. Called outside any transaction.
+
+    `taken`: what the provider says where it has captured already, another amount than was ordered.
+    """
+    if taken is not None:
         with transaction.atomic(durable=True):
             order = orders.lock(payment.order_id)
             payment = payments.lock(payment.pk)
             _pass_through(payment)
-            refund = _owe_back(order, payment)
-        _pay_out(refund)
+            refund = _owe_back(order, payment, amount=_at_most_ordered(payment, taken))
+        if refund is not None:
+            _pay_out(refund)
         return payment
     answer = payments.void_at_provider(payment)
     if answer.status == ProviderStatus.CAPTURED:
@@ -306,6 +324,16 @@ def _let_go(payment: Payment, *, is_captured: bool) -> Payment:
             if not order.is_paid:
                 tasks.send_order_mail.defer(order_id=order.pk, kind="payment_returned")
     return payment
+
+
+def _at_most_ordered(payment: Payment, taken: ProviderPayment) -> Decimal:
+    """What can be given back of it here: a provider refuses more than it took, the books more than was asked for.
+
+    What it took beyond that, or in another currency, the nightly comparison brings before staff.
+    """
+    if taken.currency.upper() != payment.currency:
+        return payment.amount
+    return min(from_minor_units(taken.amount_minor, payment.currency), payment.amount)
 
 
 def _end_unpaid(order: Order) -> None:

@@ -1,0 +1,143 @@
+"""Corners where money could be kept for nothing, or an order be stuck between two answers."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from checkout import invariants, inventory, orders, payments, settlement
+from checkout.errors import PaymentUnconfirmed
+from checkout.gateways import demo
+from checkout.gateways.base import ProviderPayment, ProviderStatus
+from checkout.gateways.demo import DemoGateway
+from checkout.gateways.stripe.connection import connect
+from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, Refund
+from tests.catalog.pieces import a_listed_piece
+from tests.checkout.buyers import a_draft_order, a_visitor, an_order
+from tests.checkout.savings_orders import a_voucher
+from tests.checkout.stripe_shop import start
+from tests.checkout.test_settlement import let_time_run_out
+from tests.fakes.stripe import FakeStripe
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shippable")]
+
+
+def sound() -> bool:
+    return invariants.find_broken() == []
+
+
+def paid_by_voucher_alone(voucher: GiftVoucher) -> Order:
+    """A placed order that the voucher pays in full; nothing has completed it yet."""
+    anna = a_visitor()
+    piece = a_listed_piece()
+    inventory.reserve(skus=[piece.sku], visitor=anna)
+    draft = a_draft_order(anna)
+    Order.objects.filter(pk=draft.pk).update(voucher=voucher)
+    draft = orders.start_draft(anna, language="en")
+    summary = orders.summary_of(draft, anna, currency="EUR")
+    assert summary.due_amount == 0
+    return orders.place(token=draft.token, visitor=anna, currency="EUR", shown_total=summary.total_amount)
+
+
+class TestNothingIsDue:
+    """Where a voucher pays for all, there is no money to send back when the order cannot be kept."""
+
+    def test_the_piece_went_to_somebody_else_before_it_was_completed(self) -> None:
+        voucher = a_voucher("100.00")
+        placed = paid_by_voucher_alone(voucher)
+        payment = settlement.start_payment(placed, gateway_code="demo")
+        let_time_run_out(placed)
+        inventory.reserve(skus=[placed.lines.get().sku], visitor=a_visitor("bob"))
+        settlement.refresh(payment)
+        placed.refresh_from_db()
+        voucher.refresh_from_db()
+        assert placed.state == OrderState.EXPIRED
+        assert voucher.balance_eur == Decimal("100.00")
+        assert not Refund.objects.exists()
+        assert sound()
+
+    def test_the_order_was_cancelled_while_its_payment_was_opened(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        voucher = a_voucher("100.00")
+        placed = paid_by_voucher_alone(voucher)
+        open_attempt = payments.open_attempt
+        looks: list[Payment | None] = []
+
+        def in_another_tab(order: Order) -> Payment | None:
+            found = open_attempt(order)
+            looks.append(found)
+            if len(looks) == 1:
+                monkeypatch.setattr(payments, "open_attempt", open_attempt)
+                settlement.start_payment(placed, gateway_code="demo")
+            return found
+
+        monkeypatch.setattr(payments, "open_attempt", in_another_tab)
+        settlement.cancel(placed)
+        settlement.refresh(Payment.objects.get())
+        placed.refresh_from_db()
+        voucher.refresh_from_db()
+        assert placed.state == OrderState.CANCELLED
+        assert voucher.balance_eur == Decimal("100.00")
+        assert not payments.open_attempt(placed)
+        assert sound()
+
+
+@pytest.mark.parametrize("status", [ProviderStatus.OPEN, ProviderStatus.AUTHORISED])
+def test_a_capture_that_is_neither_done_nor_over_is_not_given_up(
+    status: ProviderStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bank is still busy with it: closed here, money that comes in a minute later would belong to nothing."""
+    placed = an_order(a_visitor(), [a_listed_piece().sku])
+    payment = settlement.start_payment(placed, gateway_code="demo")
+    demo.decide(payment.reference, "approve")
+    capture = DemoGateway.capture
+
+    def busy(self: DemoGateway, payment: Payment) -> ProviderPayment:
+        return replace(DemoGateway.fetch(self, payment), status=status)
+
+    monkeypatch.setattr(DemoGateway, "capture", busy)
+    with pytest.raises(PaymentUnconfirmed):
+        settlement.refresh(payment)
+    payment.refresh_from_db()
+    assert payment.state == PaymentState.CAPTURING
+    monkeypatch.setattr(DemoGateway, "capture", capture)
+    assert settlement.refresh(payment).state == PaymentState.CAPTURED
+    placed.refresh_from_db()
+    assert placed.state == OrderState.PAID
+    assert sound()
+
+
+class TestAnotherAmount:
+    """Captured by hand in the provider's dashboard: for less than was ordered."""
+
+    def captured_in_part(self, fake: FakeStripe, minor: int) -> Payment:
+        payment = start(an_order(a_visitor(), [a_listed_piece().sku]))
+        fake.pay(payment.reference)
+        intent = str(fake.made("payment_intent")[0]["id"])
+        connect().v1.payment_intents.capture(intent, {"amount_to_capture": minor})
+        return payment
+
+    def test_all_that_was_taken_goes_back_and_no_more(self, fake_stripe: FakeStripe, client: Client) -> None:
+        payment = self.captured_in_part(fake_stripe, 500)
+        settlement.refresh(payment)
+        refund: Any = Refund.objects.get()
+        assert (refund.state, refund.amount_minor) == (Refund.State.DONE, 500)
+        assert Order.objects.get().state == OrderState.EXPIRED
+
+    def test_also_when_it_happens_in_the_moment_of_the_capture(
+        self, fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payment = start(an_order(a_visitor(), [a_listed_piece().sku]))
+        fake_stripe.pay(payment.reference)
+        capture = payments.capture_at_provider
+
+        def a_moment_too_late(found: Payment) -> ProviderPayment:
+            intent = str(fake_stripe.made("payment_intent")[0]["id"])
+            connect().v1.payment_intents.capture(intent, {"amount_to_capture": 500})
+            return capture(found)
+
+        monkeypatch.setattr(payments, "capture_at_provider", a_moment_too_late)
+        settlement.refresh(payment)
+        assert Order.objects.get().state == OrderState.EXPIRED
+        assert Refund.objects.get().amount_minor == 500
