@@ -4,8 +4,8 @@ Hypothesis plays buyers, staff, the payment provider and time against the shop's
 Stripe behind the real gateway: `make properties` does it 2,000 times with up to 50 steps, the whole suite does a part
 of that (`PROPERTIES_EXAMPLES` for more or fewer, `PROPERTIES_SEED` for other ones).
 
-After each step the deferred constraints are checked; at the end of each play everything is settled, and then every
-invariant has to hold, every acknowledgement has to be true, and the provider has to hold exactly the money the books say.
+After each step the deferred constraints are checked. At the end of each play everything is settled; then every
+invariant has to hold, every acknowledgement has to be true, and the provider has to hold just the money the books say.
 """
 
 import json

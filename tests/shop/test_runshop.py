@@ -148,6 +148,28 @@ def test_a_child_that_crashes_later_is_started_again(tmp_path: Path, monkeypatch
     assert starts.read_text() == "xxx"
 
 
+def test_a_child_that_ran_before_may_wait_for_its_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runshop, "HEALTHY_SECONDS", 0.5)
+    starts = tmp_path / "starts"
+    # Runs for a second, then ends at once twice, and lasts from the fourth start on.
+    script = (
+        "import sys, time; open(sys.argv[1], 'a').write('x'); count = len(open(sys.argv[1]).read());"
+        " time.sleep({1: 1, 2: 0, 3: 0}.get(count, 60))"
+    )
+    sleep = time.sleep
+
+    def pause(seconds: float) -> None:
+        sleep(min(seconds, 0.1))
+        if starts.exists() and len(starts.read_text()) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runshop.time, "sleep", pause)
+    with Children(dict(os.environ)) as children:
+        children.start("worker", [sys.executable, "-c", script, str(starts)])
+        with pytest.raises(KeyboardInterrupt):
+            children.watch()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
 def test_children_do_not_outlive_a_killed_shop() -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}

@@ -236,6 +236,7 @@ class Children:
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
         self.running: dict[str, tuple[subprocess.Popen[bytes], list[str], float]] = {}
+        self.proven: set[str] = set()
 
     def start(self, name: str, command: list[str]) -> None:
         # A session of its own, so that Ctrl-C reaches this process alone, which then stops them in order.
@@ -250,14 +251,21 @@ class Children:
         self.running[name] = (child, command, time.monotonic())
 
     def watch(self) -> None:
-        """Wait for good; start again what ends. Raises CommandError for a child that cannot stay up."""
+        """Wait for good; start again what ends. Raises CommandError for a child that never stayed up.
+
+        One that ran before and now cannot waits for something outside to come back, such as the database.
+        """
         while True:
             time.sleep(0.5)
             for name, (child, command, started) in list(self.running.items()):
                 if child.poll() is None:
                     continue
-                if time.monotonic() - started < HEALTHY_SECONDS:
+                if time.monotonic() - started >= HEALTHY_SECONDS:
+                    self.proven.add(name)
+                elif name not in self.proven:
                     raise CommandError(f"The {name} ended with {child.returncode} right after its start.")
+                else:
+                    time.sleep(HEALTHY_SECONDS)
                 self.start(name, command)
 
     def __enter__(self) -> "Children":
