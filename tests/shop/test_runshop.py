@@ -161,6 +161,7 @@ def test_a_child_that_ran_before_may_wait_for_its_database(tmp_path: Path, monke
     def pause(seconds: float) -> None:
         sleep(min(seconds, 0.1))
         if starts.exists() and len(starts.read_text()) == 4:
+            monkeypatch.undo()
             raise KeyboardInterrupt
 
     monkeypatch.setattr(runshop.time, "sleep", pause)
