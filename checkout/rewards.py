@@ -85,10 +85,14 @@ def _follow_owner(account: PointsAccount) -> None:
 
 
 def purse(account: PointsAccount) -> list[PointsAccount]:
-    """All accounts of one owner: each address they have verified may have one from guest orders."""
+    """All accounts of one owner: each address they have verified may have one from guest orders.
+
+    One that has an owner of its own is theirs, who had the address before, until it follows them.
+    """
     if account.user is None:
         return [account]
-    return [account, *_by_emails(account.user.verified_emails()).exclude(pk=account.pk)]
+    of_guest_orders = _by_emails(account.user.verified_emails()).filter(user=None)
+    return [account, *of_guest_orders.exclude(pk=account.pk)]
 
 
 def balance(account: PointsAccount) -> dict[str, int]:

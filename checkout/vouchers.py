@@ -48,7 +48,7 @@ def written(letters: str) -> str:
 def find(code: str) -> GiftVoucher | None:
     """The voucher of a code that can be spent today; one with nothing left is found too."""
     voucher = look_up(code)
-    return None if voucher is None or _is_over(voucher) else voucher
+    return None if voucher is None or _is_over(voucher) or _is_frozen(voucher) else voucher
 
 
 def refusal_of(voucher: GiftVoucher) -> str:
@@ -60,6 +60,8 @@ def refusal_of(voucher: GiftVoucher) -> str:
         return _("This gift voucher could be spent until %(day)s.") % {"day": day}
     if not voucher.balance_eur:
         return _("Nothing is left on this gift voucher.")
+    if _is_frozen(voucher):
+        return _("This gift voucher cannot be spent at the moment. Please write to us.")
     return ""
 
 
@@ -67,17 +69,22 @@ def _is_over(voucher: GiftVoucher) -> bool:
     return voucher.expires_on is not None and voucher.expires_on < timezone.localdate()
 
 
+def _is_frozen(voucher: GiftVoucher) -> bool:
+    """While the payment that bought it is disputed nothing leaves the house for it."""
+    return voucher.order is not None and voucher.order.is_disputed
+
+
 def take(order: Order) -> bool:
     """Spend what a placed order pays by voucher; what it has spent already it keeps. Needs a transaction.
 
-    False when the voucher is voided or has less left: then nothing has changed.
+    False when the voucher is voided, disputed or has less left: then nothing has changed.
     """
     if order.voucher_id is None or not order.voucher_eur:
         return True
     voucher = _lock(order.voucher_id)
     if _spent(voucher, order, kinds=(Kind.REDEEM, Kind.RELEASE)):
         return True
-    if voucher.voided_at is not None or voucher.balance_eur < order.voucher_eur:
+    if voucher.voided_at is not None or _is_frozen(voucher) or voucher.balance_eur < order.voucher_eur:
         return False
     times = voucher.entries.filter(order=order, kind=Kind.REDEEM).count()
     _enter(voucher, Kind.REDEEM, -order.voucher_eur, key=f"redeem-{order.pk}-{times + 1}", order=order)

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.db import transaction
 from django.test import Client
 
-from checkout import invariants, inventory, orders, payments, settlement
+from checkout import invariants, inventory, orders, payments, rewards, settlement, vouchers
 from checkout.errors import PaymentUnconfirmed
 from checkout.gateways import demo
 from checkout.gateways.base import ProviderPayment, ProviderStatus
@@ -16,7 +18,8 @@ from checkout.gateways.stripe.connection import connect
 from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, Refund
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_draft_order, a_visitor, an_order
-from tests.checkout.savings_orders import a_voucher
+from tests.checkout.points import a_customer, an_account
+from tests.checkout.savings_orders import a_voucher, an_unpaid_order
 from tests.checkout.stripe_shop import start
 from tests.checkout.test_settlement import let_time_run_out
 from tests.fakes.stripe import FakeStripe
@@ -141,3 +144,36 @@ class TestAnotherAmount:
         settlement.refresh(payment)
         assert Order.objects.get().state == OrderState.EXPIRED
         assert Refund.objects.get().amount_minor == 500
+
+
+class TestDisputedVoucher:
+    """Bought with a stolen card, it would buy pieces before the bank has decided."""
+
+    def test_it_cannot_be_spent_until_the_bank_decides(self) -> None:
+        bought = an_unpaid_order()
+        voucher = a_voucher("20.00", order=bought)
+        spending = an_unpaid_order(voucher=voucher, voucher_eur="20.00")
+        Order.objects.filter(pk=bought.pk).update(is_disputed=True)
+        voucher = GiftVoucher.objects.get()
+        assert vouchers.find(voucher.code) is None
+        assert "at the moment" in vouchers.refusal_of(voucher)
+        with transaction.atomic():
+            assert not vouchers.take(spending)
+        Order.objects.filter(pk=bought.pk).update(is_disputed=False)
+        voucher = GiftVoucher.objects.get()
+        assert vouchers.find(voucher.code) == voucher
+        assert not vouchers.refusal_of(voucher)
+        with transaction.atomic():
+            assert vouchers.take(spending)
+
+
+def test_an_address_that_changed_hands_brings_nobody_elses_points() -> None:
+    former, now = a_customer("desk@example.com"), a_customer("anna@example.com")
+    earned = an_account(former, 500)
+    own = an_account(now, 30)
+    EmailAddress.objects.filter(user=former).update(email="former@example.com")
+    EmailAddress.objects.create(user=now, email="desk@example.com", verified=True)
+    assert rewards.spendable(own) == 30
+    found = rewards.account_of(former)
+    assert found == earned
+    assert rewards.spendable(earned) == 500
