@@ -79,7 +79,7 @@ class ShippingOffer:
 
 @dataclass(frozen=True, slots=True)
 class CountryChoice:
-    """A country in a select; `is_served` as far as the country alone decides."""
+    """A country in a select; `is_served` where parcels go to all of it or to some of its postcodes."""
 
     code: str
     name: str
@@ -142,10 +142,9 @@ def marginal(
 def country_choices() -> list[CountryChoice]:
     """Return every country by its name in the active language, with whether we ship there."""
     held = tariff.current()
-    return [
-        CountryChoice(code, name, not _place(held, code, None).refused_code)
-        for code, name in tariff.country_names(get_language() or "en").items()
-    ]
+    names = tariff.country_names(get_language() or "en")
+    places = ((code, name, _place(held, code, None)) for code, name in names.items())
+    return [CountryChoice(code, name, not place.refused_code or place.needs_postcode) for code, name, place in places]
 
 
 def is_in_eu_vat_area(country: str, postcode: str) -> bool:
