@@ -231,12 +231,17 @@ def fitting(lines: Mapping[OrderLine, Money], room: Money) -> dict[OrderLine, Mo
 
 
 def pay_out(credit: Credit) -> None:
-    """Send the credit's money now, outside any transaction; where the provider does not answer it stays due."""
+    """Send the credit's money now, outside any transaction; where the provider does not answer it stays due.
+
+    Whatever goes wrong here is no failure of the decision, which is made: whoever were told so would decide again.
+    """
     for refund in credit.refunds.filter(state=Refund.State.DUE).select_related("payment__order"):
         try:
             payments.pay_out(refund)
         except PaymentUnconfirmed:
             logger.warning("refund_postponed", refund=refund.pk)
+        except Exception:
+            logger.exception("refund_postponed", refund=refund.pk)
 
 
 def _check(order: Order, lines: Mapping[OrderLine, Money], shipping: Money, other: Money) -> None:

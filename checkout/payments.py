@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from checkout.clock import database_now
-from checkout.errors import PaymentMethodUnavailable, PaymentUnconfirmed
+from checkout.errors import OrderMoveRefused, PaymentMethodUnavailable, PaymentUnconfirmed
 from checkout.gateways import offered
 from checkout.gateways.base import (
     Gateway,
@@ -236,8 +236,18 @@ def try_refund_again(refund: Refund, *, by: User) -> Refund:
     return pay_out(refund)
 
 
+def is_sent_by_hand(refund: Refund) -> bool:
+    """Whether staff send it: a transfer, or what the provider could not give back."""
+    if refund.payment.gateway == "bank_transfer":
+        return refund.state != RefundState.DONE
+    return refund.state == RefundState.FAILED
+
+
 def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
-    """Note that staff have sent refunded money themselves."""
+    """Note that staff have sent refunded money themselves.
+
+    Raises OrderMoveRefused for one that is the provider's to send, such as since another try: it would come twice.
+    """
     return note_refund(refund, ProviderRefund(reference=reference, status=RefundStatus.DONE), is_by_hand=True)
 
 
@@ -252,6 +262,8 @@ def note_refund(refund: Refund, answer: ProviderRefund, *, is_by_hand: bool = Fa
         order = Order.objects.select_for_update(of=("self",)).get(pk=refund.payment.order_id)
         payment = lock(refund.payment_id)
         refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
+        if is_by_hand and refund.state != RefundState.DONE and not is_sent_by_hand(refund):
+            raise OrderMoveRefused
         # What is said of another try than the last is old.
         is_old = bool(refund.reference and answer.reference and refund.reference != answer.reference)
         if (is_old and not is_by_hand) or state not in REFUND_MOVES[RefundState(refund.state)]:

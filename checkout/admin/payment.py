@@ -104,13 +104,6 @@ class PaidOutForm(DeedForm):
     reference = forms.CharField(label=_("Reference of the transfer"), max_length=120, widget=UnfoldAdminTextInputWidget)
 
 
-def _is_by_hand(refund: Refund) -> bool:
-    """Staff send it: a transfer, or what the provider could not give back."""
-    if refund.payment.gateway == "bank_transfer":
-        return refund.state != Refund.State.DONE
-    return refund.state == Refund.State.FAILED
-
-
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     list_display = ("payment", "amount", "state_label", "reason_key", "created_at", "done_at")
@@ -156,7 +149,7 @@ class RefundAdmin(ReadOnlyAdmin):
             label=_("Transfer sent"),
             do=lambda refund, by, reference: payments.confirm_paid_out(refund, reference=reference),
             done=_("The refund is noted as paid out."),
-            is_offered=_is_by_hand,
+            is_offered=payments.is_sent_by_hand,
             permission="checkout.change_refund",
             icon="account_balance",
             form=PaidOutForm,

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from checkout import payments, provider_tasks, reconciliation, settlement
 from checkout.errors import PaymentUnconfirmed
-from checkout.gateways.base import GatewayUnreachable
+from checkout.gateways.base import GatewayUnreachable, ProviderRefund, RefundStatus
 from checkout.models import BalanceDifference, Order, OrderState, Payment, PaymentState, ProviderEvent, Refund
 from shop.models import User
 from tests.checkout.stripe_shop import deliver
@@ -174,7 +174,7 @@ def test_a_refund_made_in_the_dashboard(fake_stripe: FakeStripe) -> None:
 
 def test_a_refund_the_balance_does_not_show(fake_stripe: FakeStripe) -> None:
     payment = paid(fake_stripe)
-    payments.confirm_paid_out(refund(payment, "1.00"), reference="re_invented")
+    payments.note_refund(refund(payment, "1.00"), ProviderRefund(reference="re_invented", status=RefundStatus.DONE))
     assert problems() == ["refund_missing"]
 
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 
-from checkout import invariants, inventory, orders, payments, rewards, settlement, vouchers
-from checkout.errors import PaymentUnconfirmed
+from checkout import credits, invariants, inventory, orders, payments, rewards, settlement, vouchers
+from checkout.errors import OrderMoveRefused, PaymentUnconfirmed
 from checkout.gateways import demo
 from checkout.gateways.base import ProviderPayment, ProviderStatus
 from checkout.gateways.demo import DemoGateway
 from checkout.gateways.stripe.connection import connect
 from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, Refund
 from tests.catalog.pieces import a_listed_piece
-from tests.checkout.buyers import a_draft_order, a_visitor, an_order
+from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
 from tests.checkout.points import a_customer, an_account
 from tests.checkout.savings_orders import a_voucher, an_unpaid_order
 from tests.checkout.stripe_shop import start
@@ -177,3 +177,39 @@ def test_an_address_that_changed_hands_brings_nobody_elses_points() -> None:
     found = rewards.account_of(former)
     assert found == earned
     assert rewards.spendable(earned) == 500
+
+
+class TestDecidedOnce:
+    """What is decided is decided, whatever happens while it is paid out."""
+
+    @pytest.mark.parametrize("failure", [OperationalError("the database went away"), RuntimeError("a bug")])
+    def test_a_fault_after_the_decision_is_no_reason_to_decide_again(
+        self, failure: Exception, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The button would take the error for a refusal, and the second press would give the money back again."""
+        placed = an_order(a_visitor(), [a_listed_piece().sku])
+        pay(placed)
+
+        def fail(refund: Refund) -> Refund:
+            raise failure
+
+        with monkeypatch.context() as patch:
+            patch.setattr(payments, "pay_out", fail)
+            credits.give_part(placed, lines={}, shipping=Decimal("1.00"), reason="Late")
+        assert Refund.objects.get().state == Refund.State.DUE
+        settlement.reconcile()
+        assert Refund.objects.get().state == Refund.State.DONE
+        assert sound()
+
+    @pytest.mark.parametrize("state", [Refund.State.DUE, Refund.State.PENDING])
+    def test_what_the_provider_is_sending_is_not_noted_as_sent_by_hand(self, state: str) -> None:
+        """The page was opened while it had failed; meanwhile somebody else asked the provider anew."""
+        payment = pay(an_order(a_visitor(), [a_listed_piece().sku]))
+        refund = payments.decide_refund(payment, amount=Decimal("1.00"), reason_key="test")
+        Refund.objects.filter(pk=refund.pk).update(state=state)
+        with pytest.raises(OrderMoveRefused):
+            payments.confirm_paid_out(refund, reference="by hand")
+        assert Refund.objects.get().state == state
+        Refund.objects.filter(pk=refund.pk).update(state=Refund.State.PENDING)
+        Refund.objects.filter(pk=refund.pk).update(state=Refund.State.FAILED)
+        assert payments.confirm_paid_out(refund, reference="by hand").state == Refund.State.DONE
