@@ -113,7 +113,9 @@ def fetch_missed() -> int:
     """
     last = ProviderEvent.objects.filter(gateway=STRIPE).order_by("-created_at").first()
     since = last.created_at - OVERLAP if last else timezone.now() - FIRST_LOOK
-    count = sum(record(notice) for notice in enquiries.events_since(since, kinds=KINDS))
+    # All of them before the first is kept, the oldest first: whatever interrupts it, the next run begins early enough.
+    missed = list(enquiries.events_since(since, kinds=KINDS))
+    count = sum(record(notice) for notice in reversed(missed))
     if count:
         logger.warning("provider_events_missed", count=count)
     return count

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -10,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from checkout import payments, provider_events, settlement
-from checkout.errors import CheckoutError
 from checkout.gateways.base import GatewayUnreachable
 from checkout.gateways.stripe import enquiries
 from checkout.gateways.stripe.enquiries import BalanceMove
@@ -30,24 +30,25 @@ SETTLING = timedelta(hours=1)
 def reconcile() -> dict[str, int]:
     """Bring everything unfinished forward and look for what was never told. Returns counts."""
     counts = settlement.reconcile()
-    if settings.STRIPE_SECRET_KEY:
-        counts["events"] = counts["fees"] = 0
-        try:
-            counts["events"] = provider_events.fetch_missed()
-            for event in ProviderEvent.objects.filter(
-                gateway=STRIPE, processed_at=None, received_at__lt=timezone.now() - STUCK
-            ).order_by("id"):
-                provider_events.process(event)
-            for payment in Payment.objects.filter(
-                gateway=STRIPE, state__in=payments.MONEY_STATES, balance_reference=""
-            ):
-                payments.fetch(payment)
-                counts["fees"] += 1
-        except (CheckoutError, GatewayUnreachable) as error:
-            # The next run goes on from here.
-            counts["failed"] += 1
-            logger.warning("reconcile_interrupted", error=str(error))
-    return counts
+    if not settings.STRIPE_SECRET_KEY:
+        return counts
+    this = settlement.Round(counts | {"events": 0, "resumed": 0, "fees": 0})
+    try:
+        this.counts["events"] = provider_events.fetch_missed()
+    except GatewayUnreachable as error:
+        # The next run goes on from here.
+        this.counts["failed"] += 1
+        logger.warning("reconcile_interrupted", error=str(error))
+        return this.counts
+    stuck = ProviderEvent.objects.filter(
+        gateway=STRIPE, processed_at=None, received_at__lt=timezone.now() - STUCK
+    ).order_by("id")
+    # Each by itself: one that can never be followed must not keep the others waiting, run after run.
+    for event in stuck:
+        this.try_to("resumed", partial(provider_events.process, event))
+    for payment in Payment.objects.filter(gateway=STRIPE, state__in=payments.MONEY_STATES, balance_reference=""):
+        this.try_to("fees", partial(payments.fetch, payment))
+    return this.counts
 
 
 def compare_balances(*, now: datetime | None = None) -> list[BalanceDifference]:

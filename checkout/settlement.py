@@ -432,7 +432,7 @@ def reconcile(*, is_thorough: bool = True) -> dict[str, int]:
     One that fails is logged and does not keep the others waiting; while a provider is silent, the rest of the
     round is left to the next. Without `is_thorough`, attempts that only wait for their buyer are not asked about.
     """
-    this = _Round()
+    this = Round()
     states = OPEN_PAYMENT_STATES if is_thorough else IN_FLIGHT_STATES
     for payment in Payment.objects.filter(state__in=states).exclude(gateway="bank_transfer"):
         this.try_to("payments", partial(refresh, payment))
@@ -446,7 +446,7 @@ def reconcile(*, is_thorough: bool = True) -> dict[str, int]:
 
 
 @dataclass
-class _Round:
+class Round:
     """One round of reconciling: what was done, and how long was waited in vain."""
 
     counts: dict[str, int] = field(

@@ -1,6 +1,8 @@
 """Corners where money could be kept for nothing, or an order be stuck between two answers."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,14 +10,28 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import OperationalError, transaction
 from django.test import Client
+from django.utils import timezone
 
-from checkout import credits, invariants, inventory, orders, payments, rewards, settlement, vouchers
+from checkout import (
+    credits,
+    invariants,
+    inventory,
+    orders,
+    payments,
+    provider_events,
+    reconciliation,
+    rewards,
+    settlement,
+    vouchers,
+)
 from checkout.errors import OrderMoveRefused, PaymentUnconfirmed
 from checkout.gateways import demo
-from checkout.gateways.base import ProviderPayment, ProviderStatus
+from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderStatus
 from checkout.gateways.demo import DemoGateway
+from checkout.gateways.stripe import enquiries
 from checkout.gateways.stripe.connection import connect
-from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, Refund
+from checkout.gateways.stripe.webhooks import ProviderNotice
+from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, ProviderEvent, Refund
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
 from tests.checkout.points import a_customer, an_account
@@ -213,3 +229,47 @@ class TestDecidedOnce:
         Refund.objects.filter(pk=refund.pk).update(state=Refund.State.PENDING)
         Refund.objects.filter(pk=refund.pk).update(state=Refund.State.FAILED)
         assert payments.confirm_paid_out(refund, reference="by hand").state == Refund.State.DONE
+
+
+class TestNothingIsLeftUntold:
+    """The rounds that look for what was never told begin early enough, and stop at nothing in the way."""
+
+    def test_a_search_that_breaks_off_begins_there_again(
+        self, fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = timezone.now()
+        made = {"evt_new": now, "evt_old": now - timedelta(hours=30)}
+        is_silent = True
+
+        def events_since(since: datetime, *, kinds: list[str]) -> Iterator[ProviderNotice]:
+            for name, at in made.items():
+                if is_silent and name == "evt_old":
+                    raise GatewayUnreachable("on the second page")
+                if at >= since:
+                    yield ProviderNotice(event_id=name, kind="other", object_id="", created_at=at)
+
+        monkeypatch.setattr(enquiries, "events_since", events_since)
+        with pytest.raises(GatewayUnreachable):
+            provider_events.fetch_missed()
+        is_silent = False
+        provider_events.fetch_missed()
+        assert set(ProviderEvent.objects.values_list("event_id", flat=True)) == set(made)
+
+    def test_an_event_nobody_can_follow_does_not_stop_the_others(self, fake_stripe: FakeStripe) -> None:
+        """Its object is gone at the provider, and will be in ten minutes."""
+        long_ago = timezone.now() - timedelta(hours=1)
+        for event_id, kind, object_id in (
+            ("evt_1", "charge.dispute.created", "dp_gone"),
+            ("evt_2", "payment_intent.succeeded", ""),
+        ):
+            ProviderEvent.objects.create(
+                gateway="stripe",
+                event_id=event_id,
+                kind=kind,
+                object_id=object_id,
+                created_at=long_ago,
+                received_at=long_ago,
+            )
+        counts = reconciliation.reconcile()
+        assert (counts["resumed"], counts["failed"]) == (1, 1)
+        assert ProviderEvent.objects.get(processed_at=None).event_id == "evt_1"
