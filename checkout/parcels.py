@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from checkout.models import Order, OrderAddress, OrderLine, OrderState, Withdrawal
+from checkout.models import Credit, Order, OrderAddress, OrderLine, OrderState, Withdrawal
 from checkout.money import total
 from checkout.visitors import Visitor
 
@@ -22,13 +22,20 @@ _PLACE_FIELDS = ("name", "company", "line1", "line2", "city", "region", "postcod
 class ParcelSoFar:
     """What is in a parcel already: weights (grams) and price (EUR) of its pieces, and what its shipping cost.
 
-    `shipping_eur` is what its orders were quoted for shipping in all, whether or not a coupon paid for it.
+    `shipping_eur` is what its orders were quoted for shipping in all, whether or not a coupon paid for it, less what
+    a withdrawal gave back. `given_eur` of it nobody paid: a coupon did, or it was given back for another reason.
     """
 
     weights_g: tuple[int, ...]
     goods_eur: Decimal
     shipping_eur: Decimal
     method: str
+    given_eur: Decimal = Decimal(0)
+
+    @property
+    def paid_eur(self) -> Decimal:
+        """What can be taken off again where another piece makes the parcel cheaper."""
+        return max(self.shipping_eur - self.given_eur, Decimal(0))
 
 
 def joinable(visitor: Visitor | None, draft: Order) -> Order | None:
@@ -72,11 +79,15 @@ def so_far(order: Order) -> ParcelSoFar:
     """What is in the leader's parcel now, its joined orders included."""
     aboard = list(parcel_of(order).prefetch_related("lines"))
     lines = [line for row in aboard for line in row.lines.all() if line.returned_at is None]
+    credited = Credit.objects.filter(order__in=aboard)
+    withdrawn = credited.filter(reason_key__startswith="withdrawal-")
+    by_coupon = total(row.shipping_discount_eur for row in aboard if row.shipping_eur)
     return ParcelSoFar(
         weights_g=tuple(line.weight_g for line in lines),
         goods_eur=total(line.price_eur for line in lines),
-        shipping_eur=total(_quoted(row) for row in aboard),
+        shipping_eur=total(_quoted(row) for row in aboard) - total(row.shipping_eur for row in withdrawn),
         method=order.shipping_method,
+        given_eur=by_coupon + total(row.shipping_eur for row in credited.exclude(reason_key__startswith="withdrawal-")),
     )
 
 

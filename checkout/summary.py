@@ -322,4 +322,5 @@ def _joined(
         return None
     added = together.price_eur - parcel.shipping_eur
     option = replace(together, price_eur=max(added, ZERO))
-    return _Shipped(offer=replace(offer, options=(option,)), option=option, parcel=parcel, saved_eur=max(-added, ZERO))
+    saved_eur = min(max(-added, ZERO), parcel.paid_eur)
+    return _Shipped(offer=replace(offer, options=(option,)), option=option, parcel=parcel, saved_eur=saved_eur)

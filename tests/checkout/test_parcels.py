@@ -13,15 +13,27 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from checkout import invariants, inventory, orders, parcels, settlement, shipping, summary, tariff
+from checkout import (
+    credits,
+    invariants,
+    inventory,
+    orders,
+    parcels,
+    settlement,
+    shipping,
+    summary,
+    tariff,
+    withdrawals,
+)
 from checkout.errors import OrderMoveRefused, TotalChanged
 from checkout.gateways import demo
-from checkout.models import Order, OrderState
+from checkout.models import Coupon, Order, OrderState
 from checkout.parcels import ParcelSoFar
 from checkout.visitors import Visitor
 from shop.models import User
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import BERLIN, a_draft_order, a_visitor, an_order, pay
+from tests.checkout.savings_orders import a_coupon
 from tests.checkout.storefront import choose, decide, give_address, order, reserve, shown_for_confirmation, text_of
 
 ATHENS = {"name": "Άννα", "line1": "Αθηνάς 5", "city": "Αθήνα", "postcode": "10551", "country": "GR"}
@@ -114,6 +126,40 @@ class TestPrices:
         line.save(update_fields=["returned_at"])
         inventory.put_back([line])
         assert len(parcels.so_far(leader).weights_g) == 1
+
+    @pytest.mark.parametrize("by", ["coupon", "credit"])
+    def test_shipping_that_nobody_paid_is_not_given_back_by_joining(self, by: str) -> None:
+        """€60 and €40 together travel free; the first order's shipping was free already."""
+        visitor = a_visitor()
+        coupon = a_coupon(kind=Coupon.Kind.FREE_SHIPPING) if by == "coupon" else None
+        inventory.reserve(skus=[a_piece("60.00", 900).sku], visitor=visitor)
+        draft = a_draft_order(visitor)
+        Order.objects.filter(pk=draft.pk).update(coupon=coupon)
+        leader = place(Order.objects.get(pk=draft.pk), visitor)
+        pay(leader)
+        if by == "credit":
+            credits.give_part(leader, lines={}, shipping=leader.shipping_amount, reason="Late")
+        joined = a_joined(visitor, leader, a_piece("40.00", 900))
+        assert joined.total_eur == Decimal("40.00")
+        assert not invariants.find_broken()
+
+    def test_shipping_that_came_back_with_a_piece_is_paid_again_with_the_next(self) -> None:
+        visitor = a_visitor()
+        alone = an_order(a_visitor("one"), [a_piece(weight_g=900).sku, a_piece(weight_g=900).sku])
+        leader = a_leader(visitor, a_piece(weight_g=900), a_piece(weight_g=900))
+        withdrawal = withdrawals.state(
+            order=leader,
+            order_number=leader.number,
+            name="Erika",
+            email=leader.email,
+            statement=leader.lines.all()[0].sku,
+            language="en",
+        )
+        withdrawals.carry_out(withdrawals.confirm(withdrawal.token))
+        came_back = leader.credits.get().shipping_eur
+        assert came_back > 0
+        joined = a_joined(visitor, leader, a_piece(weight_g=900))
+        assert leader.shipping_eur - came_back + joined.shipping_eur == alone.shipping_eur
 
 
 @pytest.mark.django_db
