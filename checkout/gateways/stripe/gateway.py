@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 class StripeGateway:
     code: ClassVar[str] = "stripe"
-    name = _("Card, or PayPal where it takes the currency")
+    name = _("Card or PayPal")
 
     def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         if not settings.STRIPE_SECRET_KEY or currency not in CURRENCIES:
