@@ -11,11 +11,13 @@ from decimal import Decimal
 import structlog
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from checkout import orders, paper_tasks, payments, rewards, tasks, vouchers
+from checkout import orders, paper_tasks, parcels, payments, rewards, tasks, vouchers
 from checkout.errors import CreditTooMuch, PaymentUnconfirmed
-from checkout.models import Credit, CreditLine, Order, OrderLine, Payment, PaymentState, Refund
-from checkout.money import BASE_CURRENCY, round_amount, total
+from checkout.models import Credit, CreditLine, Order, OrderLine, OrderState, Payment, PaymentState, Refund
+from checkout.money import BASE_CURRENCY, convert, round_amount, total
 from shop.models import User
 
 logger = structlog.get_logger(__name__)
@@ -51,7 +53,10 @@ NOTHING = Money()
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What can still be given back of an order: by line, of the shipping, of bought vouchers, and in all."""
+    """What can still be given back of an order: by line, of the shipping, of bought vouchers, and in all.
+
+    Shipping that is the discount of an order which joined the parcel came back with that one already.
+    """
 
     lines: Mapping[OrderLine, Money]
     shipping: Money
@@ -78,9 +83,11 @@ def left_of(order: Order) -> Left:
     other = Money(order.vouchers_eur + order.tax_eur, order.vouchers_amount + order.tax_amount)
     for_lines = sum(by_line.values(), NOTHING)
     in_all = Money(order.total_eur, order.total_amount) - goods - shipping
+    passed_on_eur = parcels.passed_on_eur(order)
+    passed_on = Money(passed_on_eur, convert(passed_on_eur, order.rate, order.currency))
     return Left(
         lines=lines,
-        shipping=(shipping_paid(order) - shipping).at_most(in_all),
+        shipping=(shipping_paid(order) - shipping - passed_on).at_most(in_all),
         other=other - (goods - for_lines),
         in_all=in_all,
     )
@@ -219,6 +226,32 @@ def give_part(
         )
     pay_out(credit)
     return credit
+
+
+def return_passed_on(joined: Order) -> None:
+    """Give a closed order the shipping back that it had passed on to one that joined it and is over since, once.
+
+    What came back without its discount would be lost between the two. After a withdrawal it is given back up to the
+    cheapest usual delivery, as with any last piece.
+    """
+    assert joined.joins_id is not None
+    with transaction.atomic(durable=True):
+        leader = orders.lock(joined.joins_id)
+        reason_key = f"{parcels.PASSED_ON}{joined.pk}"
+        if leader.credits.filter(reason_key=reason_key).exists():
+            return
+        saved_eur = joined.shipping_discount_eur
+        freight = left_of(leader).shipping.at_most(Money(saved_eur, convert(saved_eur, leader.rate, leader.currency)))
+        if leader.state == OrderState.RETURNED:
+            given = leader.credits.aggregate(Sum("shipping_eur"), Sum("shipping_amount"))
+            before = Money(given["shipping_eur__sum"] or ZERO, given["shipping_amount__sum"] or ZERO)
+            freight = freight.at_most(Money(leader.standard_shipping_eur, leader.standard_shipping_amount) - before)
+        if not freight:
+            return
+        with translation.override(leader.language):
+            reason = _("Shipping")
+        credit = decide(leader, reason_key=reason_key, reason=reason, lines={}, shipping=(freight.eur, freight.amount))
+    pay_out(credit)
 
 
 def fitting(lines: Mapping[OrderLine, Money], room: Money) -> dict[OrderLine, Money]:

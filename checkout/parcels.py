@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from checkout.models import Credit, Order, OrderAddress, OrderLine, OrderState, Withdrawal
+from checkout.models.order import HOLDING_STATES
 from checkout.money import total
 from checkout.visitors import Visitor
 
+# Names the credit that gives an order the shipping back which it had passed on, together with whom to.
+PASSED_ON = "passed-on-"
 _PLACE_FIELDS = ("name", "company", "line1", "line2", "city", "region", "postcode")
 
 
@@ -95,6 +99,26 @@ def _quoted(order: Order) -> Decimal:
     """What shipping the order was quoted (EUR): below zero where its pieces made the parcel cheaper."""
     # A discount beside a price is a coupon for free shipping; without a price it is what joining saved.
     return order.shipping_eur or -order.shipping_discount_eur
+
+
+def passed_on_eur(order: Order) -> Decimal:
+    """How much of the order's shipping (EUR) it has back already: as the discount of orders that joined it."""
+    going_on = Order.objects.filter(
+        joins=order, shipping_eur=0, state__in=(*HOLDING_STATES, OrderState.AWAITING_PAYMENT)
+    )
+    return total(going_on.values_list("shipping_discount_eur", flat=True))
+
+
+def over_since() -> QuerySet[Order]:
+    """Orders that had made the parcel they joined cheaper, and are over as the other one is, which lacks its shipping.
+
+    Those for which it has it back are left out.
+    """
+    over = (OrderState.CANCELLED, OrderState.EXPIRED, OrderState.RETURNED)
+    cheaper = Order.objects.filter(shipping_eur=0, shipping_discount_eur__gt=0, state__in=over, joins__state__in=over)
+    name = Concat(Value(PASSED_ON), Cast(OuterRef("pk"), CharField()))
+    settled = Credit.objects.filter(order=OuterRef("joins"), reason_key=name)
+    return cheaper.exclude(joins__refund_state=Order.Refund.FULL).filter(~Exists(settled)).order_by("pk")
 
 
 def parcel_of(order: Order) -> QuerySet[Order]:

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import translation
 
-from checkout import credits, discounts, inventory, orders, paper_tasks, payments, rewards, tasks, vouchers
+from checkout import credits, discounts, inventory, orders, paper_tasks, parcels, payments, rewards, tasks, vouchers
 from checkout.clock import database_now
 from checkout.errors import (
     CheckoutError,
@@ -438,6 +438,9 @@ def reconcile(*, is_thorough: bool = True) -> dict[str, int]:
         this.try_to("payments", partial(refresh, payment))
     for order in _overdue():
         this.try_to("orders", partial(expire, order))
+    if is_thorough:
+        for joined in parcels.over_since():
+            this.try_to("orders", partial(credits.return_passed_on, joined))
     for refund in Refund.objects.filter(state=RefundState.DUE).exclude(payment__gateway="bank_transfer"):
         this.try_to("refunds", partial(payments.pay_out, refund))
     for refund in Refund.objects.filter(state=RefundState.PENDING).exclude(payment__gateway="bank_transfer"):

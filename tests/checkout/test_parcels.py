@@ -19,6 +19,7 @@ from checkout import (
     inventory,
     orders,
     parcels,
+    returns,
     settlement,
     shipping,
     summary,
@@ -141,6 +142,63 @@ class TestPrices:
             credits.give_part(leader, lines={}, shipping=leader.shipping_amount, reason="Late")
         joined = a_joined(visitor, leader, a_piece("40.00", 900))
         assert joined.total_eur == Decimal("40.00")
+        assert not invariants.find_broken()
+
+    def given_back(self, order: Order) -> Decimal:
+        return sum((row.goods_eur + row.shipping_eur for row in order.credits.all()), Decimal(0))
+
+    def two_that_travel_free(self) -> tuple[Order, Order]:
+        """€60 with its shipping, and €40 less that shipping."""
+        visitor = a_visitor()
+        leader = a_leader(visitor, a_piece("60.00", 900))
+        joined = a_joined(visitor, leader, a_piece("40.00", 900))
+        assert joined.total_eur == Decimal("40.00") - leader.shipping_eur
+        return leader, joined
+
+    def test_shipping_that_was_passed_on_does_not_come_back_twice(self) -> None:
+        """Else whoever cancels the first order has the second for less than its price, and sent for nothing."""
+        leader, _joined = self.two_that_travel_free()
+        settlement.cancel(leader)
+        assert self.given_back(leader) == Decimal("60.00")
+        settlement.reconcile()
+        assert self.given_back(leader) == Decimal("60.00")
+        assert not invariants.find_broken()
+
+    @pytest.mark.parametrize("is_leader_first", [True, False])
+    def test_whoever_cancels_both_has_all_money_back(self, is_leader_first: bool) -> None:
+        leader, joined = self.two_that_travel_free()
+        for order_ in (leader, joined) if is_leader_first else (joined, leader):
+            settlement.cancel(order_)
+        for _again in range(2):
+            settlement.reconcile()
+            assert self.given_back(leader) == leader.total_eur
+            assert self.given_back(joined) == joined.total_eur
+        assert set(Order.objects.placed().values_list("refund_state", flat=True)) == {Order.Refund.FULL}
+        assert not invariants.find_broken()
+
+    def send_back(self, order: Order, staff: User) -> None:
+        stated = withdrawals.state(
+            order=order, order_number=order.number, name="Erika", email=order.email, statement="", language="en"
+        )
+        found = withdrawals.confirm(stated.token)
+        withdrawals.carry_out(found)
+        for piece in found.pieces.all():
+            returns.receive(piece, by=staff)
+        returns.settle(found, by=staff)
+
+    def test_who_sends_both_back_has_the_usual_delivery_back(self, staff: User) -> None:
+        leader, joined = self.two_that_travel_free()
+        orders.pack(leader, by=staff)
+        orders.ship(leader, by=staff)
+        orders.deliver(leader, by=staff)
+        self.send_back(leader, staff)
+        assert self.given_back(leader) == Decimal("60.00")
+        self.send_back(joined, staff)
+        assert leader.standard_shipping_eur > 0
+        for _again in range(2):
+            settlement.reconcile()
+            assert self.given_back(joined) == joined.total_eur
+            assert self.given_back(leader) == Decimal("60.00") + leader.standard_shipping_eur
         assert not invariants.find_broken()
 
     def test_shipping_that_came_back_with_a_piece_is_paid_again_with_the_next(self) -> None:
