@@ -7,7 +7,7 @@ from django import template
 from django.db.models import Sum
 from django.utils.translation import get_language
 
-from checkout import withdrawals
+from checkout import parcels, withdrawals
 from checkout.models import Credit, Order, PointsEntry, Withdrawal
 from checkout.money import format_amount
 
@@ -56,3 +56,9 @@ def withdrawal_dates(withdrawal: Withdrawal) -> Dates:
     """Article 14(1): pieces are sent back within 14 days of the statement; article 13(1): the money as well."""
     due = withdrawals.refund_due_on(withdrawal)
     return Dates(send_by=due, refund_due=due)
+
+
+@register.simple_tag
+def is_passed_on(order: Order) -> bool:
+    """Whether the order's shipping came back as the discount of another one in its parcel."""
+    return bool(parcels.passed_on_eur(order))

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core import mail as outbox
 from django.db import connections, transaction
 from django.test import Client
 from hypothesis import HealthCheck, assume, given, settings
@@ -155,10 +156,17 @@ class TestPrices:
         assert joined.total_eur == Decimal("40.00") - leader.shipping_eur
         return leader, joined
 
-    def test_shipping_that_was_passed_on_does_not_come_back_twice(self) -> None:
+    def test_shipping_that_was_passed_on_does_not_come_back_twice(
+        self, client: Client, run_tasks: Callable[[], int]
+    ) -> None:
         """Else whoever cancels the first order has the second for less than its price, and sent for nothing."""
         leader, _joined = self.two_that_travel_free()
         settlement.cancel(leader)
+        run_tasks()
+        told = next(message.body for message in outbox.outbox if "This order is cancelled." in str(message.body))
+        for text in (told, text_of(client.get(leader.get_absolute_url()))):
+            assert "already came off the price of your other order" in text
+            assert "in full" not in text
         assert self.given_back(leader) == Decimal("60.00")
         settlement.reconcile()
         assert self.given_back(leader) == Decimal("60.00")
