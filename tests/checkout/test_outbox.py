@@ -25,6 +25,9 @@ from tests.checkout.presses import effects_of
 from tests.checkout.savings_orders import a_voucher
 from tests.outbox import QUESTIONS, LeftInsideTransaction
 
+# As a worker does: tasks are known only once their modules are.
+app.perform_import_paths()
+
 Arguments = dict[str, Any]
 
 
