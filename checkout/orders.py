@@ -416,8 +416,12 @@ def deliver(order: Order, *, by: User | None = None) -> None:
 def _lock_parcel(order: Order) -> Sequence[Order]:
     """The orders of a parcel, locked. Raises OrderMoveRefused while one of them is disputed."""
     aboard = parcels.lock(order)
-    if any(row.is_disputed for row in aboard):
-        raise OrderMoveRefused
+    disputed = next((row for row in aboard if row.is_disputed), None)
+    if disputed is not None:
+        raise OrderMoveRefused(
+            _("The payment of %(order)s is disputed: nothing is packed or shipped until the bank has decided.")
+            % {"order": disputed}
+        )
     return aboard
 
 

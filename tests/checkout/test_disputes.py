@@ -43,8 +43,9 @@ def test_while_it_is_open_nothing_is_packed_or_shipped(
         "fraudulent",
         Payment.objects.get().amount_minor,
     )
-    with pytest.raises(OrderMoveRefused):
+    with pytest.raises(OrderMoveRefused) as refused:
         orders.pack(order, by=staff)
+    assert f"The payment of {order.number} is disputed" in refused.value.text
     assert [event.kind for event in order.events.all()].count("dispute_opened") == 1
 
 
