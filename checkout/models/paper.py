@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checkout.models.order import Order
 from checkout.models.returns import Credit
@@ -44,7 +45,12 @@ class Paper(models.Model):
     label = models.CharField(_("number as printed"), max_length=24, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="papers")
     credit = models.OneToOneField(
-        Credit, on_delete=models.PROTECT, null=True, blank=True, related_name="paper", verbose_name=_("credit")
+        Credit,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="paper",
+        verbose_name=pgettext_lazy("money", "credit"),
     )
     issued_at = models.DateTimeField(_("issued"), default=timezone.now)
     language = models.CharField(_("language"), max_length=5)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checkout.models.order import Order
 
@@ -167,7 +168,7 @@ class Refund(models.Model):
         null=True,
         blank=True,
         related_name="refunds",
-        verbose_name=_("credit"),
+        verbose_name=pgettext_lazy("money", "credit"),
     )
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
     created_at = models.DateTimeField(_("decided"), default=timezone.now)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.vocabularies import Grade
 from checkout.models.order import Order, OrderLine
@@ -118,8 +119,8 @@ class Credit(models.Model):
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("credit")
-        verbose_name_plural = _("credits")
+        verbose_name = pgettext_lazy("money", "credit")
+        verbose_name_plural = pgettext_lazy("money", "credits")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "reason_key"], name="credit_once_per_reason"),
