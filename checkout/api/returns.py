@@ -44,18 +44,18 @@ class RefundPartSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=RefundState.values)
 
 
-class CreditLineSerializer(serializers.Serializer[Any]):
+class OrderCreditLineSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     base_amount = AmountSerializer()
     amount = AmountSerializer()
 
 
-class CreditSerializer(serializers.Serializer[Any]):
+class OrderCreditSerializer(serializers.Serializer[Any]):
     """What was decided. `refunds` go back by the payment, `to_voucher` to the gift voucher that paid."""
 
     reason = serializers.CharField()
     created_at = serializers.DateTimeField()
-    lines = CreditLineSerializer(many=True)
+    lines = OrderCreditLineSerializer(many=True)
     shipping = AmountSerializer()
     total = AmountSerializer()
     base_total = AmountSerializer()
@@ -79,7 +79,7 @@ class Refund(ApiView):
         ),
         parameters=[IDEMPOTENCY_KEY],
         request=RefundSerializer,
-        responses={200: CreditSerializer},
+        responses={200: OrderCreditSerializer},
     )
     def post(self, request: Request, token: str) -> HttpResponse:
         order = find(token)

@@ -92,8 +92,9 @@ def test_it_finds_what_breaks_it(sold_and_reserved, number):
 
 
 def test_every_invariant_is_tried():
-    # I1 needs two claims, which the race's control makes.
-    assert {invariant.number for invariant in invariants.INVARIANTS} - set(BREAKS) == {"I1"}
+    # I1 needs two claims, which the race's control makes; the ledger's are broken in test_rewards_invariants.
+    elsewhere = {"I1", "I3", "I3b", "I3c", "I3d", "I3e"}
+    assert {invariant.number for invariant in invariants.INVARIANTS} - set(BREAKS) == elsewhere
 
 
 def test_the_command_prints_the_rows_and_fails(sold_and_reserved, capsys):

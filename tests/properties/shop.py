@@ -216,7 +216,7 @@ class Shop:
         for listing in Listing.objects.filter(state__in=(ListingState.RETURNED, ListingState.DRAFT)):
             with suppress(ShopError):
                 if listing.state == ListingState.RETURNED:
-                    listing = listings.redraft(listing)
+                    listing = listings.put_back_to_draft(listing)
                 listings.publish(listing)
 
     # Time

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import invariants, inventory, orders, payments, settlement
+from checkout import credits, invariants, inventory, orders, payments, settlement
 from checkout.errors import CheckoutError
 from checkout.gateways import demo
 from checkout.models import DemoPayment, Order, OrderState, Payment, PointsEntry, Refund, Reservation
@@ -215,9 +215,14 @@ def test_a_refund_paid_out_by_two_while_the_order_is_cancelled_goes_out_once() -
         placed = an_order(a_visitor(str(number)), [a_listed_piece().sku])
         payment = pay(placed)
         with transaction.atomic():
-            refund = payments.decide_refund(
-                payments.lock(payment.pk), amount=placed.shipping_amount, reason_key="shipping"
+            credit = credits.decide(
+                orders.lock(placed.pk),
+                reason_key="shipping",
+                reason="",
+                lines={},
+                shipping=(placed.shipping_eur, placed.shipping_amount),
             )
+        refund = credit.refunds.get()
         answers = at_once(
             partial(payments.pay_out, refund), partial(payments.pay_out, refund), partial(settlement.cancel, placed)
         )
