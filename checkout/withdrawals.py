@@ -191,6 +191,14 @@ def _act(found: Withdrawal, order: Order, lines: Sequence[OrderLine], *, is_whol
         _ask_back(found, order, lines, by=by)
 
 
+def _lock_while_open(found: Withdrawal, order: Order) -> Order:
+    """The order, locked; staff may have refused the statement meanwhile. Raises OrderMoveRefused then."""
+    locked = orders.lock(order.pk)
+    if not Withdrawal.objects.filter(pk=found.pk, state=State.CONFIRMED).exists():
+        raise OrderMoveRefused
+    return locked
+
+
 def _note_in_time(found: Withdrawal) -> None:
     if found.is_in_time is None:
         found.is_in_time = is_in_time(found)
@@ -209,7 +217,7 @@ def _take_out(found: Withdrawal, order: Order, lines: Sequence[OrderLine], *, by
     """Some pieces leave an order that has not left the house; they are on offer again, the rest is sent."""
     with transaction.atomic(durable=True):
         parcels.lock(order)
-        order = orders.lock(order.pk)
+        order = _lock_while_open(found, order)
         if order.state == OrderState.PACKED:
             orders.unpack(order, by=by, text=_("A piece is taken out."))
             order = orders.lock(order.pk)
@@ -269,7 +277,7 @@ def _saved_without(order: Order, rest: Sequence[OrderLine]) -> credits.Money:
 def _ask_back(found: Withdrawal, order: Order, lines: Sequence[OrderLine], *, by: User | None) -> None:
     """The pieces are with the buyer, or on their way: ask for them."""
     with transaction.atomic(durable=True):
-        order = orders.lock(order.pk)
+        order = _lock_while_open(found, order)
         orders.move(order, OrderState.WITHDRAWAL_REQUESTED, kind="withdrawal_requested", by=by)
         ReturnedPiece.objects.bulk_create(
             [ReturnedPiece(withdrawal=found, line=line) for line in lines], ignore_conflicts=True
@@ -280,7 +288,7 @@ def _ask_back(found: Withdrawal, order: Order, lines: Sequence[OrderLine], *, by
 def _undo_vouchers(found: Withdrawal, order: Order, *, by: User | None) -> None:
     """Gift vouchers alone: nothing to send back, all money returns, as long as none of them is spent."""
     with transaction.atomic(durable=True):
-        order = orders.lock(order.pk)
+        order = _lock_while_open(found, order)
         if not vouchers.void_bought(order, by=by):
             found.note = _("A voucher of this order is spent.")
             found.save(update_fields=["note"])

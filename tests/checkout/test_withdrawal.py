@@ -474,3 +474,27 @@ def test_the_amounts_of_a_part_are_the_lines_own(client: Client, run_tasks: RunT
         lines[0]: Decimal("5.00"),
         lines[2]: Decimal("5.00"),
     }
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_one_that_staff_refuse_at_the_same_moment_is_not_carried_out(
+    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, is_sent: bool
+) -> None:
+    placed = a_paid_order(pieces=2)
+    if is_sent:
+        sent(placed, staff, delivered_days_ago=1)
+    found = withdraws(client, placed, statement=placed.lines.all()[0].sku)
+    act = withdrawals._act
+
+    def refused_first(*args: Any, **kwargs: Any) -> None:
+        withdrawals.refuse(found, reason="not ours", by=staff)
+        act(*args, **kwargs)
+
+    monkeypatch.setattr(withdrawals, "_act", refused_first)
+    with pytest.raises(OrderMoveRefused):
+        withdrawals.carry_out(found)
+
+    placed.refresh_from_db()
+    assert placed.state == ("delivered" if is_sent else "paid")
+    assert not Credit.objects.exists()
+    assert_nothing_is_broken()
