@@ -236,6 +236,8 @@ def _lock_with_leader(token: str, visitor: Visitor) -> Order:
         raise OrderNotFound
     locked = Order.objects.filter(pk__in=[pk for pk in found if pk]).order_by("pk").select_for_update(of=("self",))
     order = {row.pk: row for row in locked}[found[0]]
+    if order.state == OrderState.DRAFT and order.user_id not in (None, visitor.user_id):
+        raise OrderNotFound  # begun in an account that is no longer signed in here: neither its orders nor its points
     if order.joins_id not in (None, found[1]):
         raise TotalChanged  # the choice changed in another tab between the look and the lock
     return order

@@ -24,7 +24,7 @@ from checkout import (
     settlement,
     vouchers,
 )
-from checkout.errors import OrderMoveRefused, PaymentUnconfirmed
+from checkout.errors import OrderMoveRefused, OrderNotFound, PaymentUnconfirmed
 from checkout.gateways import demo
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderStatus
 from checkout.gateways.demo import DemoGateway
@@ -32,6 +32,7 @@ from checkout.gateways.stripe import enquiries
 from checkout.gateways.stripe.connection import connect
 from checkout.gateways.stripe.webhooks import ProviderNotice
 from checkout.models import GiftVoucher, Order, OrderState, Payment, PaymentState, ProviderEvent, Refund
+from shop.models import User
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
 from tests.checkout.points import a_customer, an_account
@@ -273,3 +274,19 @@ class TestNothingIsLeftUntold:
         counts = reconciliation.reconcile()
         assert (counts["resumed"], counts["failed"]) == (1, 1)
         assert ProviderEvent.objects.get(processed_at=None).event_id == "evt_1"
+
+
+def test_a_draft_begun_in_an_account_is_not_placed_by_whoever_comes_after() -> None:
+    """An old tab on a shared computer, after the session has ended: not in the account's name, nor with its points."""
+    owner = User.objects.create_user("owner@example.com")
+    signed_in = a_visitor("shared", user_id=owner.pk)
+    inventory.reserve(skus=[a_listed_piece().sku], visitor=signed_in)
+    draft = a_draft_order(signed_in)
+    total = orders.summary_of(draft, signed_in, currency="EUR").total_amount
+
+    with pytest.raises(OrderNotFound):
+        orders.place(token=draft.token, visitor=a_visitor("shared"), currency="EUR", shown_total=total)
+
+    draft.refresh_from_db()
+    assert draft.state == OrderState.DRAFT
+    assert orders.place(token=draft.token, visitor=signed_in, currency="EUR", shown_total=total).user == owner
