@@ -1,14 +1,11 @@
 """Mails about orders, in the buyer's language, each kind once an order."""
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.utils import translation
 
+from checkout import letters
 from checkout.models import Credit, Order, OrderMail, Withdrawal
 from checkout.orders import link_to
 from shop import page_texts
-from shop.models import ShopSettings
 
 KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped", "voucher_paid")
 # One for each credit and withdrawal: its number follows the name, as in `credited-12`.
@@ -31,21 +28,12 @@ def send(*, order_id: int, kind: str) -> bool:
         return False
     order = Order.objects.prefetch_related("lines", "addresses").get(pk=order_id)
     with translation.override(order.language):
-        context = {"order": order, "link": link_to(order), "shop": ShopSettings.current()}
+        context: dict[str, object] = {"order": order, "link": link_to(order)}
         if name in NUMBERED:
             variable, rows = NUMBERED[name]
             context[variable] = rows.get(pk=number, order=order)
-        subject = " ".join(render_to_string(f"checkout/mail/{name}_subject.txt", context).split())
-        body = render_to_string(f"checkout/mail/{name}.txt", context)
         contract = page_texts.texts_of(*CONTRACT_PAGES) if kind in WITH_CONTRACT else ""
-    shop = ShopSettings.current()
-    EmailMessage(
-        subject,
-        body,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[order.email],
-        reply_to=[shop.seller_email],
-        attachments=[(f"{order.number}.txt", contract, "text/plain")] if contract else [],
-    ).send()
+        attachments = [(f"{order.number}.txt", contract, "text/plain")] if contract else []
+        letters.send(name, context, to=order.email, attachments=attachments)
     OrderMail.objects.get_or_create(order_id=order_id, kind=kind)
     return True

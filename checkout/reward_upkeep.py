@@ -4,14 +4,12 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from checkout import points_ledger
+from checkout import letters, points_ledger
 from checkout.models import Order, OrderState, PointsAccount, PointsEntry, PointsNotice, Withdrawal
 from checkout.points_ledger import Kind, Mover, Pot
 from shop.models import ShopSettings
@@ -123,26 +121,16 @@ def notify(*, account_id: int) -> bool:
     days = _unannounced(account)
     if not days:
         return False
-    shop = ShopSettings.current()
     with translation.override(account.language):
         context = {
             "days": days,
             "points": sum(points for _day, points in days),
             "owner": account.user,
-            "shop": shop,
             "home": settings.BASE_URL + reverse("home"),
             "link": settings.BASE_URL + reverse("checkout:my_orders"),
             "sign_up": settings.BASE_URL + reverse("account_signup"),
         }
-        subject = " ".join(render_to_string("checkout/mail/points_expire_subject.txt", context).split())
-        body = render_to_string("checkout/mail/points_expire.txt", context)
-    EmailMessage(
-        subject,
-        body,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[account.user.email if account.user is not None else account.email],
-        reply_to=[shop.seller_email],
-    ).send()
+        letters.send("points_expire", context, to=account.user.email if account.user is not None else account.email)
     PointsNotice.objects.bulk_create(
         [PointsNotice(account=account, expires_on=day) for day, _points in days], ignore_conflicts=True
     )

@@ -1,13 +1,11 @@
 """The mail that brings a gift voucher, in the language it was bought in."""
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from checkout import letters
 from checkout.models import GiftVoucher
-from shop.models import ShopSettings
 
 
 def send(*, voucher_id: int, is_again: bool = False) -> bool:
@@ -20,22 +18,12 @@ def send(*, voucher_id: int, is_again: bool = False) -> bool:
         return False
     if voucher.mailed_at is not None and not is_again:
         return False
-    shop = ShopSettings.current()
     with translation.override(voucher.language):
         context = {
             "voucher": voucher,
-            "shop": shop,
             "link": settings.BASE_URL + reverse("checkout:vouchers"),
             "home": settings.BASE_URL + reverse("home"),
         }
-        subject = " ".join(render_to_string("checkout/mail/voucher_subject.txt", context).split())
-        body = render_to_string("checkout/mail/voucher.txt", context)
-    EmailMessage(
-        subject,
-        body,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[voucher.recipient_email],
-        reply_to=[shop.seller_email],
-    ).send()
+        letters.send("voucher", context, to=voucher.recipient_email)
     GiftVoucher.objects.filter(pk=voucher.pk).update(mailed_at=timezone.now())
     return True

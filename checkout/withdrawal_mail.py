@@ -1,12 +1,9 @@
 """Mails about withdrawals: the receipt, which goes to whoever stated it, and a refusal."""
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from checkout import letters
 from checkout.models import Withdrawal
-from shop.models import ShopSettings
 
 
 def acknowledge(*, withdrawal_id: int) -> bool:
@@ -30,15 +27,5 @@ def refuse(*, withdrawal_id: int) -> None:
 
 
 def _send(found: Withdrawal, kind: str) -> None:
-    shop = ShopSettings.current()
     with translation.override(found.language):
-        context = {"withdrawal": found, "shop": shop}
-        subject = " ".join(render_to_string(f"checkout/mail/{kind}_subject.txt", context).split())
-        body = render_to_string(f"checkout/mail/{kind}.txt", context)
-    EmailMessage(
-        subject,
-        body,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[found.email],
-        reply_to=[shop.seller_email],
-    ).send()
+        letters.send(kind, {"withdrawal": found}, to=found.email)
