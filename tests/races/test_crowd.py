@@ -106,20 +106,20 @@ def test_control_without_claim_and_constraints_the_same_crowd_oversells(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     open_the_gates()
-    skus = pieces(4)
+    skus = pieces(8)
     unguarded = "checkout.inventory:claim=tests.races.unguarded:look_then_write"
     nodes = [Node(tmp_path, threads=THREADS, REPLACEMENT=unguarded) for _ in range(2)]
     with no_constraints(), ExitStack() as stack:
         for node in nodes:
             stack.enter_context(node).wait_until_served()
-        evening = Evening([node.url for node in nodes], skus, checkouts=48, buyers=16, sold_at_most=2)
+        evening = Evening([node.url for node in nodes], skus, checkouts=96, buyers=16, sold_at_most=2)
         evening.run(lambda: None)
         stack.close()
         provider = verdicts.oversold_at_the_provider()
         journal = verdicts.oversold_in_the_journal(evening.journal)
         broken = {found.invariant.number for found in invariants.find_broken()}
     record_property(
-        "figures", json.dumps({"what": "crowd, control", "checkouts": 48, "pieces": 4, "oversold": len(provider)})
+        "figures", json.dumps({"what": "crowd, control", "checkouts": 96, "pieces": 8, "oversold": len(provider)})
     )
     assert provider, "the control did not oversell, so the race proves nothing"
     assert journal

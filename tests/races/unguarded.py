@@ -13,8 +13,8 @@ from catalog.vocabularies import ListingState
 from checkout.models import Reservation
 from checkout.visitors import Visitor
 
-# As long as a page takes to come together.
-MOMENT = 0.2
+# As long as a page with some calls to others takes to come together.
+MOMENT = 0.4
 CLAIM_TRIGGERS = {
     "checkout_reservation": "reservation_claim_matches_state",
     "catalog_listing": "listing_claim_matches_state",
