@@ -228,6 +228,16 @@ def give_part(
     return credit
 
 
+def can_pass_on(joined: Order) -> bool:
+    """Whether an order that expired may be paid after all: what it was to save on the parcel was not given back since.
+
+    Both orders are locked.
+    """
+    if joined.joins is None or joined.shipping_eur or not joined.shipping_discount_eur:
+        return True
+    return left_of(joined.joins).shipping.eur >= joined.shipping_discount_eur
+
+
 def return_passed_on(joined: Order) -> None:
     """Give a closed order the shipping back that it had passed on to one that joined it and is over since, once.
 

@@ -212,7 +212,7 @@ def place(
     TotalChanged; then nothing has changed.
     """
     with transaction.atomic():
-        order = _lock_with_leader(token, visitor)
+        order = _lock_draft_of(token, visitor)
         if order.state != OrderState.DRAFT:
             return order
         discounts.lock(order)
@@ -229,16 +229,15 @@ def place(
     return order
 
 
-def _lock_with_leader(token: str, visitor: Visitor) -> Order:
+def _lock_draft_of(token: str, visitor: Visitor) -> Order:
     """The visitor's draft, locked together with the order whose parcel it joins. Raises OrderNotFound."""
-    found = Order.objects.filter(token=token, visitor_key=visitor.key).values_list("pk", "joins_id").first()
+    found = Order.objects.filter(token=token, visitor_key=visitor.key).first()
     if found is None:
         raise OrderNotFound
-    locked = Order.objects.filter(pk__in=[pk for pk in found if pk]).order_by("pk").select_for_update(of=("self",))
-    order = {row.pk: row for row in locked}[found[0]]
+    order = lock_with_leader(found)
     if order.state == OrderState.DRAFT and order.user_id not in (None, visitor.user_id):
         raise OrderNotFound  # begun in an account that is no longer signed in here: neither its orders nor its points
-    if order.joins_id not in (None, found[1]):
+    if order.joins_id not in (None, found.joins_id):
         raise TotalChanged  # the choice changed in another tab between the look and the lock
     return order
 
@@ -360,6 +359,13 @@ def log(order: Order, kind: str, *, by: User | None = None, text: str = "") -> N
 def lock(order_id: int) -> Order:
     """The order, locked until the end of the transaction. Take this lock before those of listings."""
     return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+
+
+def lock_with_leader(order: Order) -> Order:
+    """The order, locked after the one whose parcel it joins: what both agree on stays so until the end."""
+    if order.joins_id is not None:
+        lock(order.joins_id)
+    return lock(order.pk)
 
 
 def pack(order: Order, *, by: User | None = None) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from checkout import payments, provider_events, settlement
+from checkout import payments, provider_events, unfinished
 from checkout.gateways.base import GatewayUnreachable
 from checkout.gateways.stripe import enquiries
 from checkout.gateways.stripe.enquiries import BalanceMove
@@ -29,10 +29,10 @@ SETTLING = timedelta(hours=1)
 
 def reconcile() -> dict[str, int]:
     """Bring everything unfinished forward and look for what was never told. Returns counts."""
-    counts = settlement.reconcile()
+    counts = unfinished.bring_forward()
     if not settings.STRIPE_SECRET_KEY:
         return counts
-    this = settlement.Round(counts | {"events": 0, "resumed": 0, "fees": 0})
+    this = unfinished.Round(counts | {"events": 0, "resumed": 0, "fees": 0})
     try:
         this.counts["events"] = provider_events.fetch_missed()
     except GatewayUnreachable as error:

@@ -2,15 +2,12 @@
 
 Both webhook and return page only *re-fetch* the provider's record and call `refresh`; whichever comes first
 does the work and the other finds it done. No transaction is open while a provider is called. Steps may die
-between any two lines: `reconcile` finds what was left and goes on.
+between any two lines: `checkout.unfinished` finds what was left and goes on.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -19,10 +16,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import translation
 
-from checkout import credits, discounts, inventory, orders, paper_tasks, parcels, payments, rewards, tasks, vouchers
+from checkout import credits, discounts, inventory, orders, paper_tasks, payments, rewards, tasks, vouchers
 from checkout.clock import database_now
 from checkout.errors import (
-    CheckoutError,
     ListingUnavailable,
     OrderMoveRefused,
     OrderNotPayable,
@@ -30,16 +26,12 @@ from checkout.errors import (
     PaymentUnconfirmed,
 )
 from checkout.gateways.base import Gateway, ProviderPayment, ProviderStatus
-from checkout.models import Order, OrderState, Payment, PaymentState, Refund, RefundState, Reservation
+from checkout.models import Order, OrderState, Payment, PaymentState, Refund, Reservation
 from checkout.models.payment import OPEN_PAYMENT_STATES
 from checkout.money import from_minor_units
 from shop.models import ShopSettings, User
 
 logger = structlog.get_logger(__name__)
-# Something is under way at the provider that nobody else may come back for.
-IN_FLIGHT_STATES = (PaymentState.CREATED, PaymentState.AUTHORISED, PaymentState.CAPTURING)
-# How long one round of reconciling waits for answers that do not come.
-MOST_SILENT_SECONDS = 30
 # An attempt to pay by transfer whose money may still arrive.
 TRANSFER_STATES = (*OPEN_PAYMENT_STATES, PaymentState.EXPIRED, PaymentState.VOIDED)
 
@@ -187,7 +179,7 @@ def _end_capture_hold(order: Order) -> None:
 def _capture(payment: Payment) -> Payment:
     """The money is reserved: make sure the pieces are still ours, then take it; else let it go."""
     with transaction.atomic(durable=True):
-        order = orders.lock(payment.order_id)
+        order = orders.lock_with_leader(payment.order)
         payment = payments.lock(payment.pk)
         if not payment.is_open:
             return payment
@@ -211,10 +203,13 @@ def _capture(payment: Payment) -> Payment:
 def _secure_pieces(order: Order) -> bool:
     """Hold an order's pieces against everybody while its money is taken; False when one is lost.
 
-    The order is locked. A claim that lapsed is claimed again where the piece is free: the order is then late. So it
-    is with a coupon's use, points and voucher money that went back when the order expired.
+    The order is locked, and so is the one it joined. A claim that lapsed is claimed again where the piece is free:
+    the order is then late. So it is with what went back when the order expired: a coupon's use, points, voucher
+    money, and shipping that the order it joined had paid.
     """
     if order.state not in (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED):
+        return False
+    if order.state == OrderState.EXPIRED and not credits.can_pass_on(order):
         return False
     with transaction.atomic():
         is_whole = discounts.take(order)
@@ -233,7 +228,7 @@ def _complete(payment: Payment, *, by: User | None = None) -> Payment:
     """
     refund = None
     with transaction.atomic(durable=True):
-        order = orders.lock(payment.order_id)
+        order = orders.lock_with_leader(payment.order)
         payment = payments.lock(payment.pk)
         was_waiting = order.state == OrderState.AWAITING_PAYMENT
         if not payments.move(payment, PaymentState.CAPTURED) and not _pass_through(payment):
@@ -389,16 +384,19 @@ def expire(order: Order) -> Order:
         close_attempt(attempt)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
-        is_over = _overdue().filter(pk=order.pk).exists()
+        is_over = overdue().filter(pk=order.pk).exists()
         if order.is_payable and is_over and payments.open_attempt(order) is None:
             _end_unpaid(order)
             tasks.send_order_mail.defer(order_id=order.pk, kind="expired")
     return order
 
 
-def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
+def cancel(
+    order: Order, *, by: User | None = None, reason: str = "", check: Callable[[], object] | None = None
+) -> Order:
     """Cancel an order that has not left the house: free or take back its pieces and return the money in full.
 
+    `check` is called with the order locked, and raises where it is not to be cancelled any more.
     Raises OrderMoveRefused once it is shipped, PaymentUnconfirmed while the provider cannot say.
     """
     attempt = payments.open_attempt(order)
@@ -406,6 +404,8 @@ def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
         close_attempt(attempt)
     with transaction.atomic(durable=True):
         order = orders.lock(order.pk)
+        if check is not None:
+            check()
         was_paid = order.is_paid
         orders.move(order, OrderState.CANCELLED, kind="cancelled", by=by, text=reason)
         credit = None
@@ -421,57 +421,6 @@ def cancel(order: Order, *, by: User | None = None, reason: str = "") -> Order:
     return order
 
 
-def _overdue() -> QuerySet[Order]:
+def overdue() -> QuerySet[Order]:
     """Unpaid orders whose time is over, by the database's clock: the one their claims lapse by."""
     return Order.objects.filter(state=OrderState.AWAITING_PAYMENT, pay_by__lt=Now())
-
-
-def reconcile(*, is_thorough: bool = True) -> dict[str, int]:
-    """Bring everything unfinished forward: open payments, overdue orders, decided refunds. Returns counts.
-
-    One that fails is logged and does not keep the others waiting; while a provider is silent, the rest of the
-    round is left to the next. Without `is_thorough`, attempts that only wait for their buyer are not asked about.
-    """
-    this = Round()
-    states = OPEN_PAYMENT_STATES if is_thorough else IN_FLIGHT_STATES
-    for payment in Payment.objects.filter(state__in=states).exclude(gateway="bank_transfer"):
-        this.try_to("payments", partial(refresh, payment))
-    for order in _overdue():
-        this.try_to("orders", partial(expire, order))
-    if is_thorough:
-        for joined in parcels.over_since():
-            this.try_to("orders", partial(credits.return_passed_on, joined))
-    for refund in Refund.objects.filter(state=RefundState.DUE).exclude(payment__gateway="bank_transfer"):
-        this.try_to("refunds", partial(payments.pay_out, refund))
-    for refund in Refund.objects.filter(state=RefundState.PENDING).exclude(payment__gateway="bank_transfer"):
-        this.try_to("refunds", partial(payments.refresh_refund, refund))
-    return this.counts
-
-
-@dataclass
-class Round:
-    """One round of reconciling: what was done, and how long was waited in vain."""
-
-    counts: dict[str, int] = field(
-        default_factory=lambda: {"payments": 0, "orders": 0, "refunds": 0, "failed": 0},
-    )
-    silent_seconds: float = 0
-
-    def try_to(self, name: str, step: Callable[[], object]) -> None:
-        if self.silent_seconds >= MOST_SILENT_SECONDS:
-            self.counts["failed"] += 1
-            return
-        started = time.monotonic()
-        try:
-            step()
-        except CheckoutError as error:
-            self.counts["failed"] += 1
-            # Time, not failures: a provider that refuses one payment at once may know the others.
-            self.silent_seconds += time.monotonic() - started
-            logger.warning("reconcile_step_failed", code=error.code)
-        except Exception:
-            # Whatever is wrong with one payment or order must not leave all the others unsettled, minute after minute.
-            self.counts["failed"] += 1
-            logger.exception("reconcile_step_broken")
-        else:
-            self.counts[name] += 1

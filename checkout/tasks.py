@@ -19,10 +19,10 @@ def send_order_mail(*, order_id: int, kind: str) -> None:
 @app.task(name="tidy_reservations", queue="sales", queueing_lock="tidy_reservations")
 def tidy_reservations(timestamp: int) -> None:
     """Put lapsed pieces back on offer, end orders that were not paid in time, go on with what was interrupted."""
-    from checkout import inventory, settlement
+    from checkout import inventory, unfinished
 
     inventory.tidy()
-    settlement.reconcile(is_thorough=False)
+    unfinished.bring_forward(is_thorough=False)
 
 
 @app.periodic(cron="17 3 * * *")

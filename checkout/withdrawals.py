@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -192,11 +193,16 @@ def _act(found: Withdrawal, order: Order, lines: Sequence[OrderLine], *, is_whol
 
 
 def _lock_while_open(found: Withdrawal, order: Order) -> Order:
-    """The order, locked; staff may have refused the statement meanwhile. Raises OrderMoveRefused then."""
+    """The order, locked. Raises OrderMoveRefused where staff refused the statement meanwhile."""
     locked = orders.lock(order.pk)
+    _require_open(found)
+    return locked
+
+
+def _require_open(found: Withdrawal) -> None:
+    """What decides about the statement holds its order's row, as whoever asks here does."""
     if not Withdrawal.objects.filter(pk=found.pk, state=State.CONFIRMED).exists():
         raise OrderMoveRefused
-    return locked
 
 
 def _note_in_time(found: Withdrawal) -> None:
@@ -209,7 +215,7 @@ def _cancel(found: Withdrawal, order: Order, *, by: User | None) -> None:
     """Nothing has left: the whole order is cancelled, with all money and points."""
     if order.state == OrderState.PACKED and parcels.companions(order):
         orders.unpack(order, by=by, text=order.number)
-    settlement.cancel(order, by=by, reason=_("Withdrawal"))
+    settlement.cancel(order, by=by, reason=_("Withdrawal"), check=partial(_require_open, found))
     _close(found, State.SETTLED)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail as outbox
 from django.db import connections, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -25,14 +26,15 @@ from checkout import (
     shipping,
     summary,
     tariff,
+    unfinished,
     withdrawals,
 )
 from checkout.errors import OrderMoveRefused, TotalChanged
 from checkout.gateways import demo
-from checkout.models import Coupon, Order, OrderState
+from checkout.models import Coupon, Order, OrderState, Payment, Refund
 from checkout.parcels import ParcelSoFar
 from checkout.visitors import Visitor
-from shop.models import User
+from shop.models import ShopSettings, User
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import BERLIN, a_draft_order, a_visitor, an_order, pay
 from tests.checkout.savings_orders import a_coupon
@@ -168,7 +170,7 @@ class TestPrices:
             assert "already came off the price of your other order" in text
             assert "in full" not in text
         assert self.given_back(leader) == Decimal("60.00")
-        settlement.reconcile()
+        unfinished.bring_forward()
         assert self.given_back(leader) == Decimal("60.00")
         assert not invariants.find_broken()
 
@@ -178,10 +180,45 @@ class TestPrices:
         for order_ in (leader, joined) if is_leader_first else (joined, leader):
             settlement.cancel(order_)
         for _again in range(2):
-            settlement.reconcile()
+            unfinished.bring_forward()
             assert self.given_back(leader) == leader.total_eur
             assert self.given_back(joined) == joined.total_eur
         assert set(Order.objects.placed().values_list("refund_state", flat=True)) == {Order.Refund.FULL}
+        assert not invariants.find_broken()
+
+    def one_paid_and_one_waiting(self) -> tuple[Order, Order, Payment]:
+        """As `two_that_travel_free`, while the transfer for the second is on its way."""
+        ShopSettings(bank_iban="GR1601101250000000012300695").save()
+        visitor = a_visitor()
+        leader = a_leader(visitor, a_piece("60.00", 900))
+        joined = place(joined_draft(visitor, leader, a_piece("40.00", 900)), visitor)
+        return leader, joined, settlement.start_payment(joined, gateway_code="bank_transfer")
+
+    def expires(self, order: Order) -> None:
+        Order.objects.filter(pk=order.pk).update(pay_by=Now())
+        order.payments.update(expires_at=Now())
+        unfinished.bring_forward()
+
+    def test_who_pays_too_late_for_what_the_first_order_has_back_gets_the_money_back(self, staff: User) -> None:
+        """Else the second order is less than its price, and sent for nothing."""
+        leader, joined, payment = self.one_paid_and_one_waiting()
+        settlement.cancel(leader)
+        assert self.given_back(leader) == Decimal("60.00")
+        self.expires(joined)
+        assert self.given_back(leader) == leader.total_eur
+        settlement.confirm_transfer(joined, by=staff)
+        joined.refresh_from_db()
+        assert joined.state == OrderState.EXPIRED
+        assert Refund.objects.filter(payment=payment, amount=payment.amount).exists()
+        assert not invariants.find_broken()
+
+    def test_who_pays_late_while_the_first_order_goes_on_has_the_discount(self, staff: User) -> None:
+        leader, joined, _payment = self.one_paid_and_one_waiting()
+        self.expires(joined)
+        settlement.confirm_transfer(joined, by=staff)
+        joined.refresh_from_db()
+        assert joined.state == OrderState.PAID
+        assert parcels.companions(joined) == [leader]
         assert not invariants.find_broken()
 
     def send_back(self, order: Order, staff: User) -> None:
@@ -204,7 +241,7 @@ class TestPrices:
         self.send_back(joined, staff)
         assert leader.standard_shipping_eur > 0
         for _again in range(2):
-            settlement.reconcile()
+            unfinished.bring_forward()
             assert self.given_back(joined) == joined.total_eur
             assert self.given_back(leader) == Decimal("60.00") + leader.standard_shipping_eur
         assert not invariants.find_broken()

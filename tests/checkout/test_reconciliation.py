@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from checkout import payments, provider_tasks, reconciliation, settlement
+from checkout import payments, provider_tasks, reconciliation, settlement, unfinished
 from checkout.errors import PaymentUnconfirmed
 from checkout.gateways.base import GatewayUnreachable, ProviderRefund, RefundStatus
 from checkout.models import BalanceDifference, Order, OrderState, Payment, PaymentState, ProviderEvent, Refund
@@ -40,7 +40,7 @@ def problems() -> list[str]:
 def test_a_payment_whose_buyer_never_came_back_is_found(fake_stripe: FakeStripe) -> None:
     payment = opened()
     fake_stripe.pay(payment.reference)
-    settlement.reconcile(is_thorough=False)
+    unfinished.bring_forward(is_thorough=False)
     assert Order.objects.get().state == OrderState.AWAITING_PAYMENT
     provider_tasks.reconcile_payments(timestamp=0)
     assert Order.objects.get().state == OrderState.PAID
@@ -52,7 +52,7 @@ def test_what_was_interrupted_goes_on_within_a_minute(fake_stripe: FakeStripe) -
     fake_stripe.fail_next("lost_reply", on="capture")
     with pytest.raises(PaymentUnconfirmed):
         settlement.refresh(payment)
-    settlement.reconcile(is_thorough=False)
+    unfinished.bring_forward(is_thorough=False)
     assert Order.objects.get().state == OrderState.PAID
 
 
@@ -69,11 +69,11 @@ def test_while_the_provider_is_silent_a_round_ends_early(
     monkeypatch.setattr(settlement, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     fake_stripe.fail_next("unreachable", on="GET", times=3)
     before = len(fake_stripe.calls)
-    counts = settlement.reconcile()
+    counts = unfinished.bring_forward()
     assert counts["failed"] == 3
     assert len(fake_stripe.calls) == before
     fake_stripe.forget_faults()
-    assert settlement.reconcile()["payments"] == 3
+    assert unfinished.bring_forward()["payments"] == 3
 
 
 def test_a_fee_that_comes_late_is_filled_in(fake_stripe: FakeStripe) -> None:

@@ -22,6 +22,7 @@ from checkout import (
     reconciliation,
     rewards,
     settlement,
+    unfinished,
     vouchers,
 )
 from checkout.errors import OrderMoveRefused, OrderNotFound, PaymentUnconfirmed
@@ -214,7 +215,7 @@ class TestDecidedOnce:
             patch.setattr(payments, "pay_out", fail)
             credits.give_part(placed, lines={}, shipping=Decimal("1.00"), reason="Late")
         assert Refund.objects.get().state == Refund.State.DUE
-        settlement.reconcile()
+        unfinished.bring_forward()
         assert Refund.objects.get().state == Refund.State.DONE
         assert sound()
 

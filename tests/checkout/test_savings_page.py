@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from checkout import invariants, rewards, savings, settlement, vouchers
+from checkout import invariants, rewards, savings, settlement, unfinished, vouchers
 from checkout.attempts import WRONG_CODES
 from checkout.errors import OrderMoveRefused
 from checkout.models import Coupon, CouponUse, Order, OrderState, PointsEntry
@@ -135,7 +135,7 @@ def test_an_order_that_is_not_paid_gives_all_back(at_review: Client) -> None:
     coupon.refresh_from_db()
     assert coupon.use_count == 1
     Order.objects.filter(pk=placed.pk).update(pay_by="2026-01-01T00:00Z")
-    settlement.reconcile()
+    unfinished.bring_forward()
     coupon.refresh_from_db()
     voucher.refresh_from_db()
     assert (coupon.use_count, voucher.balance_eur) == (0, 10)

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import invariants, inventory, settlement
+from checkout import invariants, inventory, settlement, unfinished
 from checkout.errors import OrderMoveRefused
 from checkout.gateways import demo
 from checkout.gateways.base import GatewayUnreachable
@@ -126,7 +126,7 @@ def test_who_walks_away_loses_the_piece_and_pays_nothing(client: Client, run_tas
     piece = a_listed_piece()
     placed = order(client, piece)
     let_time_run_out(placed)
-    settlement.reconcile()
+    unfinished.bring_forward()
     piece.refresh_from_db()
     assert piece.state == ListingState.LISTED
     assert now(placed).state == OrderState.EXPIRED
@@ -140,7 +140,7 @@ def test_an_order_that_ran_out_is_never_expired_over_an_authorised_payment(clien
     placed = order(client, a_listed_piece())
     client.post(demo_page(placed), {"decision": "approve"})
     let_time_run_out(placed)
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert now(placed).state == OrderState.PAID
     assert sound()
 
@@ -213,7 +213,7 @@ def test_a_silent_provider_leaves_the_order_being_confirmed(client: Client, monk
         assert "being confirmed" in text_of(answer)
         assert 'http-equiv="refresh"' in answer.content.decode()
         assert now(placed).state == OrderState.AWAITING_PAYMENT
-        assert settlement.reconcile()["failed"] == 1
+        assert unfinished.bring_forward()["failed"] == 1
     client.get(f"/checkout/return/{placed.token}/")
     assert now(placed).state == OrderState.PAID
 
@@ -250,7 +250,7 @@ def test_a_capture_whose_reply_is_lost_is_finished_later(client: Client, monkeyp
         patch.setattr(demo.DemoGateway, "capture", lost_reply)
         assert client.get(f"/checkout/return/{placed.token}/").status_code == 503
     assert Payment.objects.get().state == PaymentState.CAPTURING
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert now(placed).state == OrderState.PAID
     assert sound()
 
@@ -288,7 +288,7 @@ def test_a_transfer_for_a_piece_that_is_gone_is_owed_back(client: Client, run_ta
     piece = a_listed_piece()
     placed = order(client, piece, payment="bank_transfer")
     let_time_run_out(placed)
-    settlement.reconcile()
+    unfinished.bring_forward()
     reserve(Client(), piece)
     staff = User.objects.create_user("staff@example.com", is_staff=True)
     settlement.confirm_transfer(placed, by=staff)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import Listing
-from checkout import invariants, payments, settlement
+from checkout import invariants, payments, settlement, unfinished
 from checkout.errors import PaymentMethodUnavailable, PaymentUnconfirmed
 from checkout.gateways import offered
 from checkout.gateways.stripe import connection
@@ -220,7 +220,7 @@ def test_the_second_page_closes_when_the_claim_does_though_stripe_would_keep_it_
     assert payment.expires_at == pay_by
     assert fake_stripe.made("checkout.session")[0]["expires_at"] > pay_by.timestamp()
     let_time_run_out(payment.order)
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert fake_stripe.made("checkout.session")[0]["status"] == "expired"
     assert Order.objects.get().state == OrderState.EXPIRED
 
@@ -317,7 +317,7 @@ def test_a_page_stripe_will_not_open_holds_nothing_up(fake_stripe: FakeStripe) -
     payment = payments.begin(order, payments.gateway_of("stripe", "EUR"))
     Payment.objects.filter(pk=payment.pk).update(amount_minor=10)
     let_time_run_out(order)
-    assert settlement.reconcile()["failed"] == 0
+    assert unfinished.bring_forward()["failed"] == 0
     payment.refresh_from_db()
     assert payment.state == PaymentState.FAILED
     assert Order.objects.get().state == OrderState.EXPIRED
@@ -332,7 +332,7 @@ def test_a_capture_without_an_answer_takes_the_money_once(fake_stripe: FakeStrip
         settlement.refresh(payment)
     payment.refresh_from_db()
     assert payment.state == PaymentState.CAPTURING
-    assert settlement.reconcile()["failed"] == 0
+    assert unfinished.bring_forward()["failed"] == 0
     payment.refresh_from_db()
     assert payment.state == PaymentState.CAPTURED
     assert len([row for row in fake_stripe.made("balance_transaction") if row["type"] == "charge"]) == 1
@@ -376,7 +376,7 @@ def test_a_refund_without_an_answer_is_paid_once(fake_stripe: FakeStripe, fault:
         payments.pay_out(due)
     due.refresh_from_db()
     assert due.state == Refund.State.DUE
-    settlement.reconcile()
+    unfinished.bring_forward()
     due.refresh_from_db()
     assert due.state == Refund.State.DONE
     assert len(fake_stripe.made("refund")) == 1
@@ -400,11 +400,11 @@ def test_a_refund_on_its_way_is_not_counted_until_it_arrives(fake_stripe: FakeSt
     assert sent.state == Refund.State.PENDING
     payment.refresh_from_db()
     assert payment.refunded_amount == 0
-    settlement.reconcile()
+    unfinished.bring_forward()
     sent.refresh_from_db()
     assert sent.state == Refund.State.PENDING
     fake_stripe.finish_refund(sent.reference)
-    settlement.reconcile()
+    unfinished.bring_forward()
     sent.refresh_from_db()
     assert sent.state == Refund.State.DONE
     payment.refresh_from_db()
@@ -422,7 +422,7 @@ def test_a_refund_that_comes_back_is_owed_again_until_staff_try_anew(fake_stripe
     payment.refresh_from_db()
     assert payment.refunded_amount == 0
     assert payment.order.events.filter(kind="refund_failed").exists()
-    settlement.reconcile()
+    unfinished.bring_forward()
     failed.refresh_from_db()
     assert failed.state == Refund.State.FAILED
     again = payments.try_refund_again(failed, by=staff)

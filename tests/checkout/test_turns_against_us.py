@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import invariants, inventory, orders, payments, settlement
+from checkout import invariants, inventory, orders, payments, settlement, unfinished
 from checkout.errors import OrderMoveRefused, PaymentUnconfirmed, TooManyReservations
 from checkout.gateways import demo
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment
@@ -44,7 +44,7 @@ def test_it_pays_the_order_when_nothing_else_has(switched: Order, staff: User) -
     settlement.confirm_transfer(switched, by=staff)
     assert (now(switched).state, now(switched).payment_method) == (OrderState.PAID, "bank_transfer")
     demo.decide(DemoPayment.objects.get().reference, "approve")
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert DemoPayment.objects.get().status == DemoPayment.Status.VOIDED
     assert sound()
 
@@ -172,8 +172,8 @@ def test_a_cancellation_stands_although_the_refund_has_to_wait(monkeypatch: pyte
         patch.setattr(demo.DemoGateway, "refund", silent)
         assert settlement.cancel(placed).state == OrderState.CANCELLED
         assert Refund.objects.get().state == Refund.State.DUE
-    settlement.reconcile()
-    settlement.reconcile()
+    unfinished.bring_forward()
+    unfinished.bring_forward()
     record = DemoPayment.objects.get()
     assert record.refunded_minor == record.amount_minor
     assert now(placed).refund_state == Order.Refund.FULL
@@ -192,7 +192,7 @@ def test_one_order_that_cannot_be_settled_does_not_keep_the_others_waiting(monke
         return expire(found)
 
     monkeypatch.setattr(settlement, "expire", broken)
-    assert settlement.reconcile() == {"payments": 0, "orders": 1, "refunds": 0, "failed": 1}
+    assert unfinished.bring_forward() == {"payments": 0, "orders": 1, "refunds": 0, "failed": 1}
     assert now(second).state == OrderState.EXPIRED
 
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import IntegrityError
 from django.test import Client
 
-from checkout import settlement, visitors, voucher_orders, vouchers
+from checkout import unfinished, visitors, voucher_orders, vouchers
 from checkout.attempts import VOUCHER_ORDERS, WRONG_CODES, Limit
 from checkout.currency import quote_for
 from checkout.errors import OrderNotFound
@@ -221,7 +221,7 @@ def test_new_cookies_do_not_help_a_flood(client: Client) -> None:
 def test_an_unpaid_voucher_is_never_issued(client: Client, run_tasks: RunTasks) -> None:
     placed = order_voucher(client)
     Order.objects.filter(pk=placed.pk).update(pay_by="2026-01-01T00:00Z")
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert now(placed).state == OrderState.EXPIRED
     assert GiftVoucher.objects.get().issued_at is None
 
@@ -322,7 +322,7 @@ def test_mails_about_an_unpaid_voucher_speak_of_no_pieces(client: Client, run_ta
     placed = order_voucher(client, payment="bank_transfer")
     run_tasks()
     Order.objects.filter(pk=placed.pk).update(pay_by="2026-01-01T00:00Z")
-    settlement.reconcile()
+    unfinished.bring_forward()
     run_tasks()
     awaiting, expired = (message.body for message in outbox.outbox)
     assert "mailed as soon as the transfer has arrived" in awaiting

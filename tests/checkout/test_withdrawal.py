@@ -477,13 +477,14 @@ def test_the_amounts_of_a_part_are_the_lines_own(client: Client, run_tasks: RunT
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize("is_whole", [False, True])
 def test_one_that_staff_refuse_at_the_same_moment_is_not_carried_out(
-    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, is_sent: bool
+    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, is_sent: bool, is_whole: bool
 ) -> None:
     placed = a_paid_order(pieces=2)
     if is_sent:
         sent(placed, staff, delivered_days_ago=1)
-    found = withdraws(client, placed, statement=placed.lines.all()[0].sku)
+    found = withdraws(client, placed, statement="" if is_whole else placed.lines.all()[0].sku)
     act = withdrawals._act
 
     def refused_first(*args: Any, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import inventory, settlement
+from checkout import inventory, settlement, unfinished
 from checkout.clock import database_now
 from checkout.errors import ListingUnavailable, ReservationPaused
 from checkout.models import DemoPayment, Order, OrderState, Payment, Reservation
@@ -80,11 +80,11 @@ def test_a_lapsed_claim_is(is_right_again: Check) -> None:
 def test_an_order_ends_neither_early_nor_late(is_right_again: Check) -> None:
     placed = an_order(a_visitor(), [a_listed_piece().sku])
     settlement.start_payment(placed, gateway_code="demo")
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert Order.objects.get().state == OrderState.AWAITING_PAYMENT
     assert Payment.objects.get().is_open
     let_time_run_out(placed.token)
-    settlement.reconcile()
+    unfinished.bring_forward()
     assert Order.objects.get().state == OrderState.EXPIRED
     assert Listing.objects.get().state == ListingState.LISTED
     is_right_again()

@@ -11,7 +11,7 @@ from django.test import Client
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import inventory, settlement
+from checkout import inventory, unfinished
 from checkout.models import Order, OrderState
 from shop import deadlocks
 from tests.catalog.pieces import a_listed_piece
@@ -116,8 +116,8 @@ def test_a_job_that_was_ended_comes_again_by_the_clock(is_right_again: Check) ->
     placed = an_order(a_visitor(), [a_listed_piece().sku])
     let_time_run_out(placed.token)
     with somebody_in_the_way(placed):
-        first = settlement.reconcile()
-    second = settlement.reconcile()
+        first = unfinished.bring_forward()
+    second = unfinished.bring_forward()
     assert (first["orders"] + second["orders"], first["failed"] + second["failed"]) == (1, 1)
     assert Order.objects.get().state == OrderState.EXPIRED
     is_right_again()

@@ -43,10 +43,10 @@ def cancel(token: str) -> None:
 
 
 def reconcile(token: str) -> None:
-    from checkout import inventory, settlement
+    from checkout import inventory, unfinished
 
     inventory.tidy()
-    settlement.reconcile()
+    unfinished.bring_forward()
 
 
 DEEDS = {"/deeds/work": work, "/deeds/cancel": cancel, "/deeds/reconcile": reconcile}

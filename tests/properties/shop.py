@@ -18,6 +18,7 @@ from checkout import (
     returns,
     reward_upkeep,
     settlement,
+    unfinished,
     withdrawals,
 )
 from checkout.errors import CheckoutError
@@ -237,7 +238,7 @@ class Shop:
     def run_jobs(self) -> None:
         """The minute's task, those of ten minutes, and the night's."""
         inventory.tidy()
-        settlement.reconcile()
+        unfinished.bring_forward()
         for found in Withdrawal.objects.filter(state=Withdrawal.State.CONFIRMED, order__isnull=False):
             with suppress(ShopError):
                 withdrawals.carry_out(found)

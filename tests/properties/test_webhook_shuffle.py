@@ -13,7 +13,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from checkout import credits, invariants, orders, provider_events, settlement
+from checkout import credits, invariants, orders, provider_events, settlement, unfinished
 from checkout.models import Order, Payment, PointsEntry, ProviderEvent
 from shop.models import User
 from tests.catalog.pieces import a_listed_piece
@@ -202,7 +202,7 @@ def test_a_thousand_events_in_any_order_end_as_in_order(
         crowds.append(crowd)
         network.deliver()
         # The staff act on what they know: what is late may still be on its way.
-        settlement.reconcile()
+        unfinished.bring_forward()
         crowd.go_on()
         network.deliver()
         rounds += 1

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from catalog import listings
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import inventory, orders, settlement
+from checkout import inventory, orders, settlement, unfinished
 from checkout.errors import CheckoutError
 from checkout.models import Order, OrderState, Reservation
 from checkout.visitors import key_of
@@ -149,5 +149,5 @@ def drain() -> None:
         let_time_run_out(order.token)
     for _ in range(3):
         inventory.tidy()
-        counts = settlement.reconcile()
+        counts = unfinished.bring_forward()
     assert counts["failed"] == 0

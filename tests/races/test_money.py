@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import credits, invariants, inventory, orders, payments, settlement
+from checkout import credits, invariants, inventory, orders, payments, settlement, unfinished
 from checkout.errors import CheckoutError
 from checkout.gateways import demo
 from checkout.models import DemoPayment, Order, OrderState, Payment, PointsEntry, Refund, Reservation
@@ -68,7 +68,7 @@ def let_time_run_out(placed: Order) -> None:
 
 def assert_money_follows_the_piece() -> None:
     """What was captured and not given back belongs to paid orders; no money rests at the provider for others."""
-    settlement.reconcile()
+    unfinished.bring_forward()
     for placed in Order.objects.placed():
         kept = sum(
             record.amount_minor - record.refunded_minor
@@ -86,7 +86,7 @@ def test_cancelling_while_paying() -> None:
     for number in range(ROUNDS):
         piece, placed, payment = an_open_payment(str(number))
         at_once(partial(settlement.cancel, placed, reason="buyer"), partial(approve, payment))
-        settlement.reconcile()
+        unfinished.bring_forward()
         placed.refresh_from_db()
         piece.refresh_from_db()
         assert placed.state == OrderState.CANCELLED
@@ -98,8 +98,8 @@ def test_running_out_of_time_while_paying() -> None:
     for number in range(ROUNDS):
         piece, placed, payment = an_open_payment(str(number))
         let_time_run_out(placed)
-        at_once(partial(settlement.expire, placed), partial(approve, payment), settlement.reconcile)
-        settlement.reconcile()
+        at_once(partial(settlement.expire, placed), partial(approve, payment), unfinished.bring_forward)
+        unfinished.bring_forward()
         placed.refresh_from_db()
         piece.refresh_from_db()
         assert (placed.state, piece.state) in (
@@ -115,7 +115,7 @@ def test_paying_late_while_another_takes_the_piece() -> None:
         let_time_run_out(placed)
         other = a_visitor(f"other {number}")
         at_once(partial(approve, payment), partial(inventory.reserve, skus=[piece.sku], visitor=other))
-        settlement.reconcile()
+        unfinished.bring_forward()
         placed.refresh_from_db()
         assert placed.is_paid != bool(inventory.live_reservations(other))
     assert_money_follows_the_piece()
