@@ -9,10 +9,9 @@ from django.db.models import Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from checkout import letters, points_ledger
+from checkout import letters, periods, points_ledger
 from checkout.models import Order, OrderState, PointsAccount, PointsEntry, PointsNotice, Withdrawal
 from checkout.points_ledger import Kind, Mover, Pot
-from shop.models import ShopSettings
 
 NOTICE_DAYS = 30
 
@@ -31,8 +30,8 @@ def _due() -> QuerySet[PointsEntry]:
 
     Points of a returned order are what was deducted from its refund.
     """
-    until = timezone.now() - timedelta(days=ShopSettings.current().withdrawal_days)
-    is_over = Q(state=OrderState.DELIVERED, delivered_at__lte=until) | Q(state=OrderState.RETURNED)
+    before = periods.arrived_before(timezone.localdate())
+    is_over = Q(state=OrderState.DELIVERED, delivered_at__lt=before) | Q(state=OrderState.RETURNED)
     orders = Order.objects.filter(is_over, is_disputed=False)
     orders = orders.exclude(withdrawals__state=Withdrawal.State.CONFIRMED)
     # Whatever pending points were moved or taken back has left a lot that sums to nothing.

@@ -19,11 +19,11 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from checkout import credits, inventory, orders, parcels, return_tasks, settlement, shipping, tasks, vouchers
+from checkout import credits, inventory, orders, parcels, periods, return_tasks, settlement, shipping, tasks, vouchers
 from checkout.errors import OrderMoveRefused, OrderNotFound, WithdrawalNotFound, WithdrawalRefused
 from checkout.models import Order, OrderLine, OrderState, ReturnedPiece, Withdrawal
 from checkout.money import convert, total
-from shop.models import ShopSettings, User
+from shop.models import User
 
 # Article 13(1): the money is given back within 14 days of the statement.
 REFUND_DAYS = 14
@@ -117,16 +117,10 @@ def forget_unconfirmed() -> int:
 
 
 def ends_at(order: Order) -> datetime | None:
-    """When the right to withdraw from the order ends; None while the parcel has not arrived.
-
-    The day of arrival does not count, and a period that would end on a Saturday or Sunday ends on the Monday
-    (Regulation (EEC, Euratom) 1182/71, article 3).
-    """
+    """When the right to withdraw from the order ends; None while the parcel has not arrived."""
     if order.delivered_at is None:
         return None
-    last = timezone.localdate(order.delivered_at) + timedelta(days=ShopSettings.current().withdrawal_days)
-    while last.weekday() >= 5:
-        last += timedelta(days=1)
+    last = periods.last_day(timezone.localdate(order.delivered_at))
     return timezone.make_aware(datetime.combine(last, time.max))
 
 

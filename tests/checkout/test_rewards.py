@@ -212,7 +212,7 @@ def test_refund_after_the_points_were_spent_gives_a_negative_balance() -> None:
     user = a_customer()
     first = an_order(user, prices=("20.00",))
     rewards.earn(first)
-    set_delivered(first, days_ago=15)
+    set_delivered(first, days_ago=20)
     reward_upkeep.confirm_due()
     account = an_account(user)
     second = an_order(user, prices=("5.00",), used=100, state=OrderState.AWAITING_PAYMENT)

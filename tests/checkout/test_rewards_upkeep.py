@@ -9,7 +9,7 @@ from allauth.account.signals import email_confirmed
 from django.core import mail as outbox
 from django.utils import timezone
 
-from checkout import inventory, reward_tasks, reward_upkeep, rewards
+from checkout import inventory, reward_tasks, reward_upkeep, rewards, withdrawals
 from checkout.models import Order, OrderState, PointsAccount, PointsEntry, PointsNotice, Withdrawal
 from shop.models import User
 from tests.checkout.points import (
@@ -38,7 +38,7 @@ def in_days(days: int) -> date:
 # Confirming
 
 
-def delivered_order(days_ago: float = 15, **fields: object) -> Order:
+def delivered_order(days_ago: float = 20, **fields: object) -> Order:
     order = an_order(**fields)
     rewards.earn(order)
     set_delivered(order, days_ago=days_ago)
@@ -46,13 +46,21 @@ def delivered_order(days_ago: float = 15, **fields: object) -> Order:
 
 
 def test_points_become_available_when_the_withdrawal_period_is_over() -> None:
-    order = delivered_order(13.9)
+    order = delivered_order()
     account = rewards.account_for(order.email)
-    assert reward_upkeep.confirm_due() == 0
-    Order.objects.filter(pk=order.pk).update(delivered_at=timezone.now() - timedelta(days=14))
     assert reward_upkeep.confirm_due() == 1
     assert reward_upkeep.confirm_due() == 0
     assert rewards.balance(account) == {"pending": 0, "available": 25, "held": 0}
+
+
+@pytest.mark.parametrize("days_ago", range(12, 19))
+def test_points_wait_while_the_order_can_be_withdrawn_from(days_ago: int) -> None:
+    """Whichever day today is: one of these periods would end at a weekend, and lasts until the Monday."""
+    order = delivered_order(days_ago)
+    order.refresh_from_db()
+    until = withdrawals.ends_at(order)
+    assert until is not None
+    assert reward_upkeep.confirm_due() == (until < timezone.now())
 
 
 def test_only_what_was_not_taken_back_becomes_available() -> None:
@@ -107,7 +115,7 @@ def test_expiry_at_the_month_end(
     monkeypatch: pytest.MonkeyPatch, today: date, months: int, last_day: date | None
 ) -> None:
     set_rules(points_months=months)
-    delivered_order()
+    delivered_order(days_ago=4000)
     monkeypatch.setattr(timezone, "localdate", lambda: today)
     reward_upkeep.confirm_due()
     assert PointsEntry.objects.get(pot="available").expires_on == last_day
