@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core import mail as outbox
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -280,6 +281,37 @@ def test_a_transfer_confirmed_twice_counts_once(client: Client) -> None:
     with pytest.raises(OrderMoveRefused):
         settlement.confirm_transfer(placed, by=staff)
     assert PointsEntry.objects.count() == 1
+    assert sound()
+
+
+@pytest.mark.parametrize(
+    ("became", "says"),
+    [
+        ("paid", "This order had been paid already when another payment for it arrived."),
+        ("cancelled", "Your payment arrived after this order had been cancelled."),
+    ],
+)
+def test_who_paid_once_too_often_is_told_why_it_comes_back(
+    client: Client, run_tasks: RunTasks, became: str, says: str
+) -> None:
+    with_bank()
+    placed = order(client, a_listed_piece(), payment="bank_transfer")
+    client.post(f"/checkout/pay/{placed.token}/", {"payment_method": "demo"})
+    if became == "paid":
+        decide(client, placed, "approve")
+    else:
+        settlement.cancel(placed)
+    assert now(placed).state == became
+    run_tasks()
+    outbox.outbox.clear()
+    staff = User.objects.create_user("staff@example.com", is_staff=True)
+    settlement.confirm_transfer(placed, by=staff)
+    run_tasks()
+    (told,) = outbox.outbox
+    assert "your money goes back to you" in told.subject
+    assert says in told.body
+    assert "could not be completed" not in told.body
+    assert now(placed).state == became
     assert sound()
 
 
