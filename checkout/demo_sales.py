@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils import translation
 
-from checkout import inventory, orders, settlement
+from checkout import drafts, inventory, orders, settlement
 from checkout.gateways import demo, offered
 from checkout.models import Order, OrderLine
 from checkout.visitors import Visitor, key_of
@@ -65,13 +65,13 @@ def sell(skus: Sequence[str], *, by: User) -> list[Order]:
 def _buy(skus: Sequence[str], buyer: dict[str, str]) -> Order:
     visitor = Visitor(key=key_of(f"demo sale of {' '.join(skus)}"))
     inventory.reserve(skus=skus, visitor=visitor)
-    draft = orders.start_draft(visitor, language=buyer["language"])
+    draft = drafts.start(visitor, language=buyer["language"])
     address = {name: buyer[name] for name in ("name", "line1", "city", "postcode", "country")}
-    orders.set_address(draft, email=buyer["email"], shipping=address)
+    drafts.set_address(draft, email=buyer["email"], shipping=address)
     # No method chosen: the country's usual one.
-    orders.set_methods(draft, shipping_method="", payment_method="demo")
-    draft = orders.start_draft(visitor, language=buyer["language"])
-    total = orders.summary_of(draft, visitor, currency=buyer["currency"]).total_amount
+    drafts.set_methods(draft, shipping_method="", payment_method="demo")
+    draft = drafts.start(visitor, language=buyer["language"])
+    total = drafts.summary_of(draft, visitor, currency=buyer["currency"]).total_amount
     with translation.override(buyer["language"]):
         order = orders.place(token=draft.token, visitor=visitor, currency=buyer["currency"], shown_total=total)
     payment = settlement.start_payment(order, gateway_code="demo")

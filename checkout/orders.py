@@ -1,8 +1,6 @@
-"""An order's life apart from its payment: drafted, placed once, packed, shipped, delivered."""
+"""An order's life apart from its payment: placed once, packed, shipped, delivered."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,23 +11,21 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from checkout import discounts, inventory, parcels, rewards, tasks, tax, vouchers
+from checkout import discounts, drafts, inventory, parcels, tasks, tax
 from checkout.errors import (
     AddressIncomplete,
-    BasketEmpty,
     CannotShip,
     OrderMoveRefused,
     OrderNotFound,
     ShippingMethodUnavailable,
     TotalChanged,
 )
-from checkout.models import Order, OrderAddress, OrderEvent, OrderLine, OrderState, Reservation
+from checkout.models import Order, OrderEvent, OrderLine, OrderState
 from checkout.models.order import ORDER_MOVES
-from checkout.summary import Summary, SummaryLine, Wishes, summarise
+from checkout.summary import Summary, SummaryLine
 from checkout.visitors import Visitor
 from shop.models import ShopSettings, User
 
-DRAFT_DAYS = 7
 _TIMES = {
     OrderState.PAID: "paid_at",
     OrderState.PACKED: "packed_at",
@@ -55,12 +51,6 @@ def by_token(token: str) -> Order:
     return order
 
 
-def draft_of(visitor: Visitor) -> Order | None:
-    """What the visitor has filled in so far."""
-    drafts = Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT)
-    return drafts.select_related("user", "coupon", "voucher", "joins").prefetch_related("addresses").first()
-
-
 def unpaid_of(visitor: Visitor | None) -> list[Order]:
     """The visitor's placed orders that wait for their payment, newest first."""
     if visitor is None:
@@ -77,124 +67,6 @@ def orders_of(user: User) -> list[Order]:
         .prefetch_related("lines")
         .order_by("-placed_at")
     )
-
-
-def start_draft(visitor: Visitor, *, language: str) -> Order:
-    """The visitor's draft, opened when there is none. Safe to race: one draft a visitor."""
-    found = draft_of(visitor)
-    if found is None:
-        Order.objects.bulk_create(
-            [Order(visitor_key=visitor.key, user_id=visitor.user_id, language=language)],
-            ignore_conflicts=True,
-        )
-        found = Order.objects.get(visitor_key=visitor.key, state=OrderState.DRAFT)
-    elif found.user_id is not None and found.user_id != visitor.user_id:
-        # Begun in an account that is no longer signed in on this browser: not for other eyes, not for its orders.
-        _empty_draft(found)
-        return start_draft(visitor, language=language)
-    elif (found.language, found.user_id) != (language, visitor.user_id):
-        found.language = language
-        found.user_id = visitor.user_id
-        found.save(update_fields=["language", "user"])
-    return found
-
-
-def _empty_draft(draft: Order) -> None:
-    """Forget who began a draft and what they filled in."""
-    with transaction.atomic():
-        draft = _lock_draft(draft)
-        draft.addresses.all().delete()
-        draft.user = draft.coupon = draft.voucher = draft.joins = None
-        draft.points_used = 0
-        draft.email = draft.buyer_note = ""
-        draft.save(update_fields=["user", "coupon", "voucher", "joins", "points_used", "email", "buyer_note"])
-
-
-def set_address(
-    draft: Order,
-    *,
-    email: str,
-    shipping: Mapping[str, str],
-    billing: Mapping[str, str] | None = None,
-    buyer_note: str = "",
-) -> None:
-    """Keep who buys and where it goes. Addresses are the fields of OrderAddress, already checked."""
-    with transaction.atomic():
-        draft = _lock_draft(draft)
-        draft.email = email
-        draft.buyer_note = buyer_note
-        draft.save(update_fields=["email", "buyer_note"])
-        for kind, address in (
-            (OrderAddress.Kind.SHIPPING, shipping),
-            (OrderAddress.Kind.BILLING, billing),
-        ):
-            draft.addresses.filter(kind=kind).delete()
-            if address is not None:
-                OrderAddress.objects.create(order=draft, kind=kind, **address)
-
-
-def set_methods(draft: Order, *, shipping_method: str, payment_method: str) -> None:
-    """Keep how it is to be shipped and paid; both are checked again when the order is placed."""
-    with transaction.atomic():
-        draft = _lock_draft(draft)
-        draft.shipping_method = shipping_method
-        draft.payment_method = payment_method
-        draft.save(update_fields=["shipping_method", "payment_method"])
-
-
-def set_joins(draft: Order, leader: Order | None) -> None:
-    """Let the draft travel in an earlier order's parcel, and as that does; None: by itself. Checked when placed."""
-    with transaction.atomic():
-        draft = _lock_draft(draft)
-        draft.joins = leader
-        draft.shipping_method = leader.shipping_method if leader else draft.shipping_method
-        draft.save(update_fields=["joins", "shipping_method"])
-
-
-def _lock_draft(draft: Order) -> Order:
-    locked = Order.objects.select_for_update().get(pk=draft.pk)
-    if locked.state != OrderState.DRAFT:
-        raise OrderMoveRefused
-    return locked
-
-
-def summary_of(draft: Order, visitor: Visitor, *, currency: str) -> Summary:
-    """What the draft would cost now with the visitor's live reservations. Raises BasketEmpty."""
-    reservations = inventory.live_reservations(visitor)
-    if not reservations:
-        raise BasketEmpty
-    address = draft.shipping_address
-    return summarise(
-        reservations,
-        currency=currency,
-        country=address.country.code if address else None,
-        postcode=address.postcode if address else None,
-        method=draft.shipping_method or None,
-        wishes=_wishes_of(draft, visitor),
-    )
-
-
-def _wishes_of(draft: Order, visitor: Visitor) -> Wishes:
-    """What the draft wants to use, as far as it is to be had now; the summary says what comes of it."""
-    account = rewards.account_of(draft.user) if draft.user else None
-    leader = draft.joins if draft.joins and parcels.joinable(visitor, draft) == draft.joins else None
-    return Wishes(
-        email=draft.email,
-        coupon=draft.coupon,
-        points=draft.points_used,
-        spendable=rewards.spendable(account) if account else 0,
-        voucher=vouchers.find(draft.voucher.code) if draft.voucher else None,
-        parcel=parcels.so_far(leader) if leader else None,
-    )
-
-
-def fingerprint_of(draft: Order, summary: Summary) -> str:
-    """Changes whenever anything does that the buyer is asked to confirm: who, where to, what, how, how much."""
-    addresses = sorted(draft.addresses.all(), key=lambda row: row.kind)
-    fields = ("kind", "name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")
-    parts = [summary.fingerprint, draft.email, draft.payment_method]
-    parts += [str(getattr(row, field)) for row in addresses for field in fields]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def place(
@@ -217,9 +89,12 @@ def place(
             return order
         discounts.lock(order)
         inventory.lock(row.listing_id for row in inventory.live_reservations(visitor))
-        summary = summary_of(order, visitor, currency=currency)
+        summary = drafts.summary_of(order, visitor, currency=currency)
         _check_complete(order, summary)
-        if summary.total_amount != shown_total or shown_fingerprint not in (None, fingerprint_of(order, summary)):
+        if summary.total_amount != shown_total or shown_fingerprint not in (
+            None,
+            drafts.fingerprint_of(order, summary),
+        ):
             raise TotalChanged(total=str(summary.total_amount), currency=currency)
         _freeze(order, summary)
         if not discounts.take(order):
@@ -431,20 +306,6 @@ def _lock_parcel(order: Order) -> Sequence[Order]:
             % {"order": disputed}
         )
     return aboard
-
-
-def forget_drafts() -> int:
-    """Delete drafts nobody has touched for a week: they hold addresses of people who bought nothing."""
-    old = timezone.now() - timedelta(days=DRAFT_DAYS)
-    stale = Order.objects.filter(state=OrderState.DRAFT, created_at__lt=old)
-    # Whoever holds a piece may be filling in the draft just now.
-    stale = stale.exclude(visitor_key__in=Reservation.objects.live().values("visitor_key"))
-    with transaction.atomic():
-        # Locked first: a draft placed meanwhile must keep its addresses.
-        locked = list(stale.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
-        OrderAddress.objects.filter(order__in=locked).delete()
-        Order.objects.filter(pk__in=locked).delete()
-    return len(locked)
 
 
 def link_to(order: Order) -> str:

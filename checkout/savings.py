@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from checkout import coupons, inventory, orders, rewards, vouchers
+from checkout import coupons, drafts, inventory, orders, rewards, vouchers
 from checkout.attempts import WRONG_CODES
 from checkout.errors import BasketEmpty, CheckoutError, CodeRefused, OrderMoveRefused, PointsRefused, TooManyCodes
 from checkout.models import Coupon, GiftVoucher, Order, OrderState
@@ -111,7 +111,7 @@ def enter_code(draft: Order, visitor: Visitor, code: str) -> Part:
     """
     found = _recognise(visitor, code)
     if isinstance(found, Coupon):
-        lines = orders.summary_of(draft, visitor, currency=BASE_CURRENCY).lines
+        lines = drafts.summary_of(draft, visitor, currency=BASE_CURRENCY).lines
         _accept(coupons.refusal_of(found, lines=lines, email=draft.email))
         _keep(draft, coupon=found)
         return Part.COUPON
@@ -189,7 +189,7 @@ def use_points(draft: Order, visitor: Visitor, points: int) -> None:
     """
     if points and draft.user is None:
         raise PointsRefused
-    most = orders.summary_of(draft, visitor, currency=BASE_CURRENCY).points_usable
+    most = drafts.summary_of(draft, visitor, currency=BASE_CURRENCY).points_usable
     settings = ShopSettings.current()
     if points > most:
         raise PointsRefused(_("For this order you can use %(most)d points at most.") % {"most": most})

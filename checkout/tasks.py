@@ -29,7 +29,7 @@ def tidy_reservations(timestamp: int) -> None:
 @app.task(name="nightly", queue="sales", queueing_lock="nightly")
 def nightly(timestamp: int) -> None:
     """Forget abandoned drafts and prove the invariants."""
-    from checkout import invariants, orders
+    from checkout import drafts, invariants
 
-    orders.forget_drafts()
+    drafts.forget()
     invariants.report_broken()

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from checkout import orders, payments, savings, settlement
+from checkout import drafts, orders, payments, savings, settlement
 from checkout.api.buyers import PARAMETER, buyer_of, token_of
 from checkout.api.order_serializers import (
     OrderSerializer,
@@ -122,15 +122,15 @@ def place_from_basket(visitor: Visitor, given: dict[str, Any], *, language: str)
     payments.gateway_of(given["payment_method"], expected["currency"])
     try:
         with transaction.atomic():
-            draft = orders.start_draft(visitor, language=language)
-            orders.set_address(
+            draft = drafts.start(visitor, language=language)
+            drafts.set_address(
                 draft,
                 email=given["email"],
                 shipping=given["shipping_address"],
                 billing=given.get("billing_address"),
                 buyer_note=given["note"],
             )
-            orders.set_methods(draft, shipping_method=given["shipping_method"], payment_method=given["payment_method"])
+            drafts.set_methods(draft, shipping_method=given["shipping_method"], payment_method=given["payment_method"])
             savings.wish(
                 draft, visitor, coupon=given["coupon"], gift_voucher=given["gift_voucher"], points=given["points"]
             )

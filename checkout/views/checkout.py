@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from catalog.cards import complete_cards
-from checkout import inventory, orders, preferences, savings, shipping, tariff
+from checkout import drafts, inventory, orders, preferences, savings, shipping, tariff
 from checkout.addresses import written
 from checkout.errors import (
     AddressIncomplete,
@@ -40,7 +40,7 @@ def shopper(request: HttpRequest) -> tuple[Visitor, Order]:
     visitor = buyer(request)
     if visitor is None or not inventory.count_live(visitor)[0]:
         raise BasketEmpty
-    return visitor, orders.start_draft(visitor, language=get_language() or "en")
+    return visitor, drafts.start(visitor, language=get_language() or "en")
 
 
 def show_empty(request: HttpRequest, refusal: BasketEmpty) -> HttpResponse:
@@ -152,7 +152,7 @@ def _are_valid(forms: dict[str, Any], summary: Summary) -> bool:
 def _keep(draft: Order, forms: dict[str, Any]) -> None:
     contact = forms["contact"].cleaned_data
     billing = forms["billing_form"]
-    orders.set_address(
+    drafts.set_address(
         draft,
         email=contact["email"],
         shipping={**forms["shipping_form"].address, "phone": contact["phone"]},
@@ -190,7 +190,7 @@ def method(request: HttpRequest) -> HttpResponse:
     if draft.shipping_address is None:
         return redirect("checkout:address")
     currency = cast(VisitorRequest, request).currency
-    summary = orders.summary_of(draft, visitor, currency=currency)
+    summary = drafts.summary_of(draft, visitor, currency=currency)
     if summary.offer is None or not summary.offer.options:
         return redirect("checkout:address")
     # Where nothing is due nobody is asked for money, whatever was chosen.
@@ -206,7 +206,7 @@ def method(request: HttpRequest) -> HttpResponse:
         },
     )
     if form.is_bound and form.is_valid():
-        orders.set_methods(draft, **form.cleaned_data)
+        drafts.set_methods(draft, **form.cleaned_data)
         return redirect("checkout:review")
     context = {
         "form": form,
@@ -243,7 +243,7 @@ def missing_step(request: HttpRequest, visitor: Visitor, draft: Order) -> HttpRe
     currency = cast(VisitorRequest, request).currency
     if draft.shipping_address is None or not draft.email:
         return redirect("checkout:address")
-    summary = orders.summary_of(draft, visitor, currency=currency)
+    summary = drafts.summary_of(draft, visitor, currency=currency)
     if summary.offer is None or not summary.offer.options:
         return redirect("checkout:address")
     gateways = offered.for_currency(currency, summary.due_amount or None)
@@ -295,12 +295,12 @@ def show_review(
     """The review page; with what was refused beside its field."""
     if draft is None:
         return redirect("checkout:address")
-    summary = orders.summary_of(draft, visitor, currency=cast(VisitorRequest, request).currency)
+    summary = drafts.summary_of(draft, visitor, currency=cast(VisitorRequest, request).currency)
     complete_cards([line.listing for line in summary.lines])
     context = {
         "draft": draft,
         "summary": summary,
-        "fingerprint": orders.fingerprint_of(draft, summary),
+        "fingerprint": drafts.fingerprint_of(draft, summary),
         "gateway": offered.by_code(draft.payment_method),
         "shipping_address": draft.shipping_address,
         "shipping_lines": written(draft.shipping_address),

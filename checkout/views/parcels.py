@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from checkout import orders, parcels
+from checkout import drafts, parcels
 from checkout.models import Order
 from checkout.views.basket import buyer
 from checkout.views.guards import private_page
@@ -32,8 +32,8 @@ def join_offer(visitor: Visitor, draft: Order, *, currency: str) -> JoinOffer | 
         return None
     alone, together = copy(draft), copy(draft)
     alone.joins, together.joins = None, leader
-    apart = orders.summary_of(alone, visitor, currency=currency)
-    joined = orders.summary_of(together, visitor, currency=currency)
+    apart = drafts.summary_of(alone, visitor, currency=currency)
+    joined = drafts.summary_of(together, visitor, currency=currency)
     saves = apart.total_eur - joined.total_eur
     if joined.parcel is None or apart.option is None or saves <= 0:
         return None
@@ -46,9 +46,9 @@ def join_offer(visitor: Visitor, draft: Order, *, currency: str) -> JoinOffer | 
 def join(request: HttpRequest) -> HttpResponse:
     """Let the draft travel in the earlier order's parcel, or by itself again."""
     visitor = buyer(request)
-    draft = orders.draft_of(visitor) if visitor is not None else None
+    draft = drafts.of(visitor) if visitor is not None else None
     if visitor is None or draft is None:
         return redirect("checkout:basket")
     wants = request.POST.get("join") == "yes"
-    orders.set_joins(draft, parcels.joinable(visitor, draft) if wants else None)
+    drafts.set_joins(draft, parcels.joinable(visitor, draft) if wants else None)
     return redirect("checkout:method")

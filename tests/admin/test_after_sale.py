@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from checkout import inventory, orders, tariff, withdrawals
+from checkout import drafts, inventory, orders, tariff, withdrawals
 from checkout.models import Credit, Order, OrderState, Refund, ReturnedPiece, Withdrawal
 from shop.models import User
 from tests.admin.pages import messages_of
@@ -155,10 +155,10 @@ def test_a_late_one_is_accepted_or_refused(order_desk: Client, sold: Order) -> N
 def test_a_shared_parcel_is_packed_by_one_press(order_desk: Client, sold: Order) -> None:
     visitor = a_visitor()
     inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
-    orders.set_joins(a_draft_order(visitor), sold)
-    draft = orders.draft_of(visitor)
+    drafts.set_joins(a_draft_order(visitor), sold)
+    draft = drafts.of(visitor)
     assert draft is not None
-    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     joined = orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total)
     pay(joined)
     assert sold.number in page_of(order_desk, joined).content.decode()

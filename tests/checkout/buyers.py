@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from checkout import inventory, orders, settlement
+from checkout import drafts, inventory, orders, settlement
 from checkout.gateways import demo
 from checkout.models import Order, Payment
 from checkout.visitors import Visitor, key_of
@@ -21,10 +21,10 @@ def a_visitor(name: str = "anna", **fields: object) -> Visitor:
 
 
 def a_draft_order(visitor: Visitor, *, address: dict[str, str] = BERLIN, method: str = "") -> Order:
-    draft = orders.start_draft(visitor, language="en")
-    orders.set_address(draft, email="buyer@example.com", shipping=address)
-    orders.set_methods(draft, shipping_method=method, payment_method="demo")
-    return orders.start_draft(visitor, language="en")
+    draft = drafts.start(visitor, language="en")
+    drafts.set_address(draft, email="buyer@example.com", shipping=address)
+    drafts.set_methods(draft, shipping_method=method, payment_method="demo")
+    return drafts.start(visitor, language="en")
 
 
 def an_order(
@@ -33,7 +33,7 @@ def an_order(
     """A placed order, awaiting payment."""
     inventory.reserve(skus=skus, visitor=visitor)
     draft = a_draft_order(visitor, address=address)
-    total = orders.summary_of(draft, visitor, currency=currency).total_amount
+    total = drafts.summary_of(draft, visitor, currency=currency).total_amount
     return orders.place(token=draft.token, visitor=visitor, currency=currency, shown_total=total)
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from checkout import credits, invariants, inventory, orders, payments, rewards, settlement, unfinished, vouchers
+from checkout import credits, drafts, invariants, inventory, orders, payments, rewards, settlement, unfinished, vouchers
 from checkout.credits import NOTHING, Money
 from checkout.errors import CreditTooMuch, PaymentUnconfirmed
 from checkout.gateways import demo
@@ -65,8 +65,8 @@ def paid_with_voucher(value: str, *, pieces: int = 2, currency: str = "EUR") -> 
     inventory.reserve(skus=[a_listed_piece().sku for _ in range(pieces)], visitor=visitor)
     draft = a_draft_order(visitor)
     Order.objects.filter(pk=draft.pk).update(voucher=voucher)
-    draft = orders.start_draft(visitor, language="en")
-    summary = orders.summary_of(draft, visitor, currency=currency)
+    draft = drafts.start(visitor, language="en")
+    summary = drafts.summary_of(draft, visitor, currency=currency)
     order = orders.place(token=draft.token, visitor=visitor, currency=currency, shown_total=summary.total_amount)
     if order.due_amount:
         pay(order)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from checkout import inventory, orders, rewards, settlement, tariff, withdrawals
+from checkout import drafts, inventory, rewards, settlement, tariff, withdrawals
 from checkout.gateways import demo, offered
 from checkout.models import Credit, GiftVoucher, Order, Payment, Withdrawal
 from shop.models import IdempotencyRecord
@@ -77,7 +77,7 @@ def a_lapsed_claim() -> None:
 
 
 def an_old_draft() -> None:
-    draft = orders.start_draft(a_visitor("somebody gone"), language="en")
+    draft = drafts.start(a_visitor("somebody gone"), language="en")
     Order.objects.filter(pk=draft.pk).update(created_at=timezone.now() - timedelta(days=30))
 
 

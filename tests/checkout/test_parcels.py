@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from catalog.models import Listing
 from checkout import (
     credits,
+    drafts,
     invariants,
     inventory,
     orders,
@@ -65,14 +66,14 @@ def joined_draft(visitor: Visitor, leader: Order, *pieces: Listing, address: dic
     inventory.reserve(skus=[piece.sku for piece in pieces or (a_piece(),)], visitor=visitor)
     draft = a_draft_order(visitor, address=address)
     assert parcels.joinable(visitor, draft) == leader
-    orders.set_joins(draft, leader)
-    found = orders.draft_of(visitor)
+    drafts.set_joins(draft, leader)
+    found = drafts.of(visitor)
     assert found is not None
     return found
 
 
 def place(draft: Order, visitor: Visitor) -> Order:
-    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     return orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total)
 
 
@@ -117,7 +118,7 @@ class TestPrices:
         leader = a_leader(visitor, a_piece("39.00"), address=ATHENS)
         assert leader.shipping_eur > Decimal("1.00")
         draft = joined_draft(visitor, leader, a_piece("1.00"), address=ATHENS)
-        found = orders.summary_of(draft, visitor, currency="EUR")
+        found = drafts.summary_of(draft, visitor, currency="EUR")
         assert found.total_eur == 0
         assert found.shipping_discount_eur == Decimal("1.00")
 
@@ -352,7 +353,7 @@ class TestWhoMayJoin:
         visitor = a_visitor()
         leader = a_leader(visitor)
         draft = joined_draft(visitor, leader)
-        shown = orders.summary_of(draft, visitor, currency="EUR").total_amount
+        shown = drafts.summary_of(draft, visitor, currency="EUR").total_amount
         orders.pack(leader, by=staff)
         with pytest.raises(TotalChanged):
             orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=shown)
@@ -486,7 +487,7 @@ def test_packing_against_joining_never_leaves_an_order_behind(turn: int) -> None
     visitor = a_visitor()
     leader = a_leader(visitor)
     draft = joined_draft(visitor, leader)
-    shown = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    shown = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     outcome: dict[str, str] = {}
     start = threading.Barrier(2)
 

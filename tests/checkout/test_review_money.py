@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from checkout import (
     credits,
+    drafts,
     invariants,
     inventory,
     orders,
@@ -56,8 +57,8 @@ def paid_by_voucher_alone(voucher: GiftVoucher) -> Order:
     inventory.reserve(skus=[piece.sku], visitor=anna)
     draft = a_draft_order(anna)
     Order.objects.filter(pk=draft.pk).update(voucher=voucher)
-    draft = orders.start_draft(anna, language="en")
-    summary = orders.summary_of(draft, anna, currency="EUR")
+    draft = drafts.start(anna, language="en")
+    summary = drafts.summary_of(draft, anna, currency="EUR")
     assert summary.due_amount == 0
     return orders.place(token=draft.token, visitor=anna, currency="EUR", shown_total=summary.total_amount)
 
@@ -283,7 +284,7 @@ def test_a_draft_begun_in_an_account_is_not_placed_by_whoever_comes_after() -> N
     signed_in = a_visitor("shared", user_id=owner.pk)
     inventory.reserve(skus=[a_listed_piece().sku], visitor=signed_in)
     draft = a_draft_order(signed_in)
-    total = orders.summary_of(draft, signed_in, currency="EUR").total_amount
+    total = drafts.summary_of(draft, signed_in, currency="EUR").total_amount
 
     with pytest.raises(OrderNotFound):
         orders.place(token=draft.token, visitor=a_visitor("shared"), currency="EUR", shown_total=total)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from checkout import inventory, orders, points_ledger, reward_upkeep, rewards
+from checkout import drafts, inventory, orders, points_ledger, reward_upkeep, rewards
 from checkout.errors import TotalChanged
 from checkout.models import Order, OrderState, PointsAccount, PointsEntry
 from checkout.points_ledger import Lot
@@ -71,9 +71,9 @@ def a_browser(user: User, name: str) -> tuple[Visitor, Order]:
 
 
 def place(visitor: Visitor, draft: Order) -> Order:
-    found = orders.draft_of(visitor)
+    found = drafts.of(visitor)
     assert found is not None
-    total = orders.summary_of(found, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(found, visitor, currency="EUR").total_amount
     time.sleep(0.3)
     return orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total)
 

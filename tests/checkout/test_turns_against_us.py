@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import invariants, inventory, orders, payments, settlement, unfinished
+from checkout import drafts, invariants, inventory, payments, settlement, unfinished
 from checkout.errors import OrderMoveRefused, PaymentUnconfirmed, TooManyReservations
 from checkout.gateways import demo
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment
@@ -203,7 +203,7 @@ def test_a_draft_in_use_is_not_forgotten_however_long_ago_it_was_begun() -> None
     used, _left = a_draft_order(a_visitor("anna")), a_draft_order(a_visitor("ben"))
     Order.objects.update(created_at=timezone.now() - timedelta(days=30))
     inventory.reserve(skus=[a_listed_piece().sku], visitor=a_visitor("anna"))
-    assert orders.forget_drafts() == 1
+    assert drafts.forget() == 1
     assert Order.objects.get() == used
     assert [row.order for row in OrderAddress.objects.all()] == [used]
 
@@ -235,7 +235,7 @@ def test_signing_out_leaves_the_basket_with_nobody(client: Client) -> None:
 def test_an_address_changed_in_another_tab_is_shown_before_it_is_ordered(client: Client) -> None:
     shown = up_to_review(client, a_listed_piece())
     draft = Order.objects.get()
-    orders.set_address(draft, email="buyer@example.com", shipping=BERLIN | {"line1": "Unter den Linden 1"})
+    drafts.set_address(draft, email="buyer@example.com", shipping=BERLIN | {"line1": "Unter den Linden 1"})
     answer = client.post("/checkout/review/", shown)
     assert answer.status_code == 409
     assert "Unter den Linden 1" in text_of(answer)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Listing
-from checkout import invariants, inventory, orders, return_tasks, withdrawals
+from checkout import drafts, invariants, inventory, orders, return_tasks, withdrawals
 from checkout.errors import OrderMoveRefused, OrderNotFound, WithdrawalRefused
 from checkout.models import Credit, GiftVoucher, Order, OrderState, Refund, VoucherEntry, Withdrawal
 from shop.models import User
@@ -337,10 +337,10 @@ def test_a_packed_parcel_of_two_is_opened_again(client: Client, run_tasks: RunTa
     placed = a_paid_order()
     visitor = a_visitor()
     inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
-    orders.set_joins(a_draft_order(visitor), placed)
-    draft = orders.draft_of(visitor)
+    drafts.set_joins(a_draft_order(visitor), placed)
+    draft = drafts.of(visitor)
     assert draft is not None
-    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     joined = orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total)
     pay(joined)
     orders.pack(placed, by=staff)
@@ -354,10 +354,10 @@ def test_a_piece_taken_out_of_a_shared_parcel_gives_no_shipping_back(client: Cli
     placed = a_paid_order(2)
     visitor = a_visitor()
     inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
-    orders.set_joins(a_draft_order(visitor), placed)
-    draft = orders.draft_of(visitor)
+    drafts.set_joins(a_draft_order(visitor), placed)
+    draft = drafts.of(visitor)
     assert draft is not None
-    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     pay(orders.place(token=draft.token, visitor=visitor, currency="EUR", shown_total=total))
     withdraws(client, placed, statement=placed.lines.order_by("position")[0].sku)
     run_tasks()

@@ -11,6 +11,7 @@ from catalog.models import Listing
 from catalog.vocabularies import Grade, ListingState
 from checkout import (
     credits,
+    drafts,
     inventory,
     invoices,
     orders,
@@ -86,17 +87,17 @@ class Shop:
 
     def place(self, buyer: Buyer, *, currency: str, uses: set[str], joins: bool) -> None:
         with suppress(ShopError), transaction.atomic():
-            draft = orders.start_draft(buyer.visitor, language="en")
+            draft = drafts.start(buyer.visitor, language="en")
             if draft.shipping_address is None:
-                orders.set_address(draft, email=buyer.email, shipping=BERLIN)
-                orders.set_methods(draft, shipping_method="", payment_method="stripe")
-                draft = orders.start_draft(buyer.visitor, language="en")
+                drafts.set_address(draft, email=buyer.email, shipping=BERLIN)
+                drafts.set_methods(draft, shipping_method="", payment_method="stripe")
+                draft = drafts.start(buyer.visitor, language="en")
             draft.coupon = self.coupon if "coupon" in uses else None
             draft.voucher = self.voucher if "voucher" in uses else None
             draft.points_used = 300 if "points" in uses else 0
             draft.joins = orders.parcels.joinable(buyer.visitor, draft) if joins else None
             draft.save(update_fields=["coupon", "voucher", "points_used", "joins"])
-            total = orders.summary_of(draft, buyer.visitor, currency=currency).total_amount
+            total = drafts.summary_of(draft, buyer.visitor, currency=currency).total_amount
             orders.place(token=draft.token, visitor=buyer.visitor, currency=currency, shown_total=total)
 
     def start_payment(self, order: Order) -> None:

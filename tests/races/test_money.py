@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Listing
 from catalog.vocabularies import ListingState
-from checkout import credits, invariants, inventory, orders, payments, settlement, unfinished
+from checkout import credits, drafts, invariants, inventory, orders, payments, settlement, unfinished
 from checkout.errors import CheckoutError
 from checkout.gateways import demo
 from checkout.models import DemoPayment, Order, OrderState, Payment, PointsEntry, Refund, Reservation
@@ -145,7 +145,7 @@ def test_placing_eight_times_orders_once() -> None:
     visitor = a_visitor()
     inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
     draft = a_draft_order(visitor)
-    total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+    total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
     answers = at_once(
         *[partial(orders.place, token=draft.token, visitor=visitor, currency="EUR", shown_total=total)] * 8
     )
@@ -160,7 +160,7 @@ def test_placing_while_giving_the_piece_back() -> None:
         visitor = a_visitor(str(number))
         inventory.reserve(skus=[piece.sku], visitor=visitor)
         draft = a_draft_order(visitor)
-        total = orders.summary_of(draft, visitor, currency="EUR").total_amount
+        total = drafts.summary_of(draft, visitor, currency="EUR").total_amount
         at_once(
             partial(orders.place, token=draft.token, visitor=visitor, currency="EUR", shown_total=total),
             partial(inventory.release, sku=piece.sku, visitor=visitor),

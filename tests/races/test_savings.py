@@ -14,7 +14,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from checkout import coupons, discounts, invariants, inventory, orders, vouchers
+from checkout import coupons, discounts, drafts, invariants, inventory, orders, vouchers
 from checkout.errors import CheckoutError
 from checkout.models import Coupon, GiftVoucher, Order, OrderState
 from tests.catalog.pieces import a_listed_piece
@@ -168,13 +168,13 @@ def test_orders_placed_at_once_share_what_a_voucher_has_and_one_use_of_a_coupon(
     for n in range(BUYERS):
         visitor = a_visitor(name := f"buyer {n}")
         inventory.reserve(skus=[a_listed_piece().sku], visitor=visitor)
-        draft = orders.start_draft(visitor, language="en")
-        orders.set_address(draft, email=f"{n}@example.com", shipping=BERLIN)
-        orders.set_methods(draft, shipping_method="", payment_method="demo")
+        draft = drafts.start(visitor, language="en")
+        drafts.set_address(draft, email=f"{n}@example.com", shipping=BERLIN)
+        drafts.set_methods(draft, shipping_method="", payment_method="demo")
         Order.objects.filter(pk=draft.pk).update(voucher=voucher, coupon=coupon)
-        found = orders.draft_of(visitor)
+        found = drafts.of(visitor)
         assert found is not None
-        tokens[name], totals[name] = found.token, orders.summary_of(found, visitor, currency="EUR").total_amount
+        tokens[name], totals[name] = found.token, drafts.summary_of(found, visitor, currency="EUR").total_amount
     answers = at_once(*(partial(place, name) for name in tokens))
     placed = [answer for answer in answers if isinstance(answer, Order)]
     refused = [answer.code for answer in answers if isinstance(answer, CheckoutError)]
