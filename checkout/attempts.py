@@ -1,15 +1,12 @@
 """How often something may be tried that invites guessing or flooding: by one visitor, and from one network.
 
-Counted in fixed windows in Django's cache. Without a shared cache each process counts for itself, so the real
-limit is up to as many times higher as there are processes; a voucher's code has 80 bits and needs none.
+A voucher's code has 80 bits and would need no limit.
 """
 
-import time
 from dataclasses import dataclass
 
-from django.core.cache import cache
-
 from checkout.visitors import Visitor
+from shop.counting import count, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +20,17 @@ class Limit:
 
     def is_reached(self, visitor: Visitor) -> bool:
         """Whether the next try is one too many."""
-        return any(cache.get(key, 0) >= most for key, most in self._counters(visitor))
+        return any(counted(who, seconds=self.seconds) >= most for who, most in self._counters(visitor))
 
     def count(self, visitor: Visitor) -> None:
         """Note one try."""
-        for key, _most in self._counters(visitor):
-            cache.add(key, 0, 2 * self.seconds)
-            try:
-                cache.incr(key)
-            except ValueError:  # evicted between the two calls
-                cache.set(key, 1, 2 * self.seconds)
+        for who, _most in self._counters(visitor):
+            count(who, seconds=self.seconds)
 
     def _counters(self, visitor: Visitor) -> list[tuple[str, int]]:
-        window = int(time.time()) // self.seconds
-        found = [(f"attempts:{self.name}:{visitor.key}:{window}", self.by_visitor)]
+        found = [(f"attempts:{self.name}:{visitor.key}", self.by_visitor)]
         if visitor.address_range:
-            found.append((f"attempts:{self.name}:{visitor.address_range}:{window}", self.by_range))
+            found.append((f"attempts:{self.name}:{visitor.address_range}", self.by_range))
         return found
 
 

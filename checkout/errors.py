@@ -155,6 +155,12 @@ class PaperNotIssued(CheckoutError):
     message = _("This paper is not there yet. It is issued once the payment has arrived; please look again shortly.")
 
 
+class WatchNotFound(CheckoutError):
+    code = "watch_not_found"
+    status = 404
+    message = _("Nobody waits for a piece by this link: the mail was sent, or it was ended.")
+
+
 class WithdrawalNotFound(CheckoutError):
     code = "withdrawal_not_found"
     status = 404

@@ -16,6 +16,7 @@ from checkout.views import (
     savings,
     shipping,
     vouchers,
+    watches,
 )
 
 app_name = "checkout"
@@ -24,6 +25,8 @@ urlpatterns = [
     path("basket/", basket.basket, name="basket"),
     path("basket/reserve/", basket.reserve, name="reserve"),
     path("basket/release/", basket.release, name="release"),
+    path("watch/<slug:sku>/", watches.watch, name="watch"),
+    path("watching/<slug:token>/", watches.watching, name="watching"),
     path("shipping/", shipping.shipping, name="shipping"),
     path("currency/", preferences.choose_currency, name="currency"),
     path("country/", preferences.choose_country, name="country"),

@@ -103,6 +103,7 @@ UNFOLD: dict[str, Any] = {
                         "permission": _may("checkout.view_paper", "catalog.view_purchaserecord"),
                     },
                     _link(_("Reservations"), "hourglass_top", "checkout.reservation"),
+                    _link(_("Watches"), "notifications", "checkout.watch"),
                     _link(_("Points"), "stars", "checkout.pointsaccount"),
                     _link(_("Coupons"), "percent", "checkout.coupon"),
                     _link(_("Gift vouchers"), "redeem", "checkout.giftvoucher"),

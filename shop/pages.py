@@ -123,6 +123,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "/player/",
         "/currency/",
         "/country/",
+        "/watch/",
     ]
     lines = ["User-agent: *"]
     lines += [f"Disallow: {path}" for prefix in ("", "/el") for path in (prefix + part for part in closed)]

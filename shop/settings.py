@@ -338,6 +338,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "checkout.return_tasks",
     "checkout.reward_tasks",
     "checkout.voucher_tasks",
+    "checkout.watch_tasks",
 ]
 
 LOGGING_CONFIG = None

@@ -38,6 +38,7 @@ _DESK_VIEWS = {
         "reservation",
         "returnedpiece",
         "voucherentry",
+        "watch",
         "withdrawal",
     ),
 }

@@ -1,6 +1,18 @@
 """The staff site's pages about selling."""
 
-from checkout.admin import coupon, currency, order, paper, payment, reservation, returns, rewards, shipping, voucher
+from checkout.admin import (
+    coupon,
+    currency,
+    order,
+    paper,
+    payment,
+    reservation,
+    returns,
+    rewards,
+    shipping,
+    voucher,
+    watch,
+)
 
 __all__ = [
     "coupon",
@@ -13,4 +25,5 @@ __all__ = [
     "rewards",
     "shipping",
     "voucher",
+    "watch",
 ]

@@ -20,6 +20,7 @@ from checkout.models.shipping import (
     ZoneCountry,
 )
 from checkout.models.voucher import GiftVoucher, VoucherEntry
+from checkout.models.watch import Watch
 
 __all__ = [
     "BalanceDifference",
@@ -58,6 +59,7 @@ __all__ = [
     "ShippingRate",
     "TaxTreatment",
     "VoucherEntry",
+    "Watch",
     "Withdrawal",
     "Zone",
     "ZoneCountry",

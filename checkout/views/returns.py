@@ -1,7 +1,6 @@
 """Withdrawing from a contract in two steps (Directive 2011/83/EU, article 11a), for anybody, at any time."""
 
 from django import forms
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext
@@ -12,6 +11,7 @@ from checkout import orders, withdrawals
 from checkout.models import Order, Withdrawal
 from checkout.models.order import new_token
 from checkout.views.guards import private_page, secret_link
+from shop.counting import count
 from shop.models import ShopSettings
 from shop.network import client_address
 from shop.posts import same_origin_post
@@ -134,13 +134,7 @@ def confirm_withdrawal(request: HttpRequest, token: str) -> HttpResponse:
 
 def _count(request: HttpRequest) -> None:
     """Each statement leads to a mail to an address somebody typed: few of them an hour. Raises TooManyRequests."""
-    counter = f"withdrawals:{client_address(request)}"
-    cache.add(counter, 0, HOUR)
-    try:
-        used = cache.incr(counter)
-    except ValueError:  # evicted between the two calls
-        used = 1
-    if used > STATEMENTS_AN_HOUR:
+    if count(f"withdrawals:{client_address(request)}", seconds=HOUR) > STATEMENTS_AN_HOUR:
         raise TooManyRequests(
             gettext("Too many statements came from your network. Please try again in an hour or write to us.")
         )

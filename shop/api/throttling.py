@@ -1,17 +1,13 @@
-"""How often one may ask: per key, and per address for those without one.
-
-Requests are counted in fixed windows of a minute in Django's cache. Without a shared cache each process counts
-for itself, so the real limit is up to as many times higher as there are processes.
-"""
+"""How often one may ask a minute: per key, and per address for those without one."""
 
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 
 from shop import problems
+from shop.counting import count
 from shop.models import ApiKey
 from shop.network import client_address
 
@@ -40,15 +36,8 @@ def count_request(request: Request) -> tuple[Allowance, bool]:
         name, who, quota = "key", str(request.auth.pk), settings.API_KEY_REQUESTS_PER_MINUTE
     else:
         name, who, quota = "address", client_address(request._request), settings.API_REQUESTS_PER_MINUTE
-    now = int(time.time())
-    window = now // WINDOW_SECONDS
-    counter = f"api-requests:{name}:{who}:{window}"
-    cache.add(counter, 0, 2 * WINDOW_SECONDS)
-    try:
-        used = cache.incr(counter)
-    except ValueError:  # evicted between the two calls
-        used = 1
-    left = WINDOW_SECONDS - now % WINDOW_SECONDS
+    used = count(f"api-requests:{name}:{who}", seconds=WINDOW_SECONDS)
+    left = WINDOW_SECONDS - int(time.time()) % WINDOW_SECONDS
     return Allowance(name, quota, max(0, quota - used), left), used > quota
 
 

@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from checkout import drafts, inventory, rewards, settlement, tariff, withdrawals
+from checkout import drafts, inventory, rewards, settlement, tariff, watches, withdrawals
 from checkout.gateways import demo, offered
-from checkout.models import Credit, GiftVoucher, Order, Payment, Withdrawal
+from checkout.models import Credit, GiftVoucher, Order, Payment, Watch, Withdrawal
 from shop.models import IdempotencyRecord
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout import points
@@ -125,6 +125,10 @@ def an_old_voucher() -> None:
     a_voucher(expires_on=timezone.localdate() - timedelta(days=1))
 
 
+def a_watch() -> Watch:
+    return watches.begin(a_listed_piece(), email="anna@example.com", language="en")
+
+
 def an_old_key() -> None:
     then = timezone.now() - timedelta(days=2)
     IdempotencyRecord.objects.create(client="c", key=str(then.timestamp()), method="POST", path="/", started_at=then)
@@ -145,6 +149,8 @@ TASKS: dict[str, Callable[[], Arguments]] = {
     "look_after_points": lambda: on_the_clock(points_that_are_due),
     "send_points_notice": points_that_expire_soon,
     "send_voucher": lambda: {"voucher_id": a_mailed_voucher().pk},
+    "announce_available": lambda: on_the_clock(a_watch),
+    "tell_watcher": lambda: {"watch_id": a_watch().pk},
     "expire_vouchers": lambda: on_the_clock(an_old_voucher),
     "forget_idempotency_keys": lambda: on_the_clock(an_old_key),
 }

@@ -74,6 +74,8 @@ PRIVATE: dict[str, Any] = {
     "checkout:basket": OPEN,
     "checkout:reserve": 405,
     "checkout:release": 405,
+    "checkout:watch": GONE,
+    "checkout:watching": GONE,
     "checkout:start": HOME,
     "checkout:address": (409, 409, 409, 409),
     "checkout:method": (409, 409, 409, 409),

@@ -3,6 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
+from catalog.models import Listing
+from checkout import watches
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout import storefront
 from tests.checkout.buttons.parts import Write, a_placed_order, numbers
@@ -76,9 +78,26 @@ def press_at_the_demo_bank() -> Press:
     return Press(client, storefront.demo_page(placed), {"decision": "approve"})
 
 
+def press_watch() -> Press:
+    return Press(Client(), reverse("checkout:watch", args=[a_held_piece().sku]), {"email": "anna@example.com"})
+
+
+def press_watching() -> Press:
+    watch = watches.begin(a_held_piece(), email="anna@example.com", language="en")
+    return Press(Client(), reverse("checkout:watching", args=[watch.token]))
+
+
+def a_held_piece() -> Listing:
+    piece = a_listed_piece()
+    storefront.reserve(Client(), piece)
+    return piece
+
+
 PAGES: dict[str, Write] = {
     "checkout:reserve": Write(press_reserve),
     "checkout:release": Write(press_release),
+    "checkout:watch": Write(press_watch),
+    "checkout:watching": Write(press_watching),
     "checkout:address": Write(press_address),
     "checkout:method": Write(press_method),
     "checkout:review": Write(press_order_button),
