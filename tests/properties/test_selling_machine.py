@@ -32,7 +32,7 @@ from tests.checkout.stripe_shop import connect
 from tests.fakes.stripe import FakeStripe
 from tests.properties.shop import CURRENCIES, Buyer, Shop
 
-EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "160"))
 STEPS = 50
 SHRINK = os.environ.get("PROPERTIES_SHRINK", "1") == "1"
 # Shares of the work, so that it can run on several processors.
