@@ -25,7 +25,7 @@ def note(found: ProviderDispute) -> str:
         return "unknown payment"
     with transaction.atomic(durable=True):
         order = orders.lock(payment.order_id)
-        payments.lock(payment.pk)
+        payment = payments.lock(payment.pk)
         dispute, is_new = Dispute.objects.get_or_create(
             reference=found.reference,
             defaults={
@@ -44,7 +44,8 @@ def note(found: ProviderDispute) -> str:
             dispute.closed_at = timezone.now()
             dispute.save(update_fields=["state", "closed_at"])
             orders.log(order, f"dispute_{state}", text=found.reason)
-        # After a lost one the money is gone: staff cancel the order, or ship it knowing that.
+        payments.follow_disputes(order, payment)
+        # After a lost one the money is gone: staff cancel the order.
         holding = Dispute.objects.filter(payment__order=order).exclude(state=Dispute.State.WON)
         order.is_disputed = holding.exists()
         order.save(update_fields=["is_disputed"])

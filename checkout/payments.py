@@ -20,7 +20,7 @@ from checkout.gateways.base import (
     ProviderStatus,
     RefundStatus,
 )
-from checkout.models import Order, OrderEvent, Payment, PaymentState, Refund
+from checkout.models import Dispute, Order, OrderEvent, Payment, PaymentState, Refund
 from checkout.models.payment import OPEN_PAYMENT_STATES, PAYMENT_MOVES, REFUND_MOVES, RefundState
 from checkout.money import to_minor_units
 from shop.models import User
@@ -237,10 +237,14 @@ def try_refund_again(refund: Refund, *, by: User) -> Refund:
 
 
 def is_sent_by_hand(refund: Refund) -> bool:
-    """Whether staff send it: a transfer, or what the provider could not give back."""
+    """Whether staff send it: a transfer, or what the provider could not give back.
+
+    Not while a bank may still take it back for the buyer: it would come twice.
+    """
     if refund.payment.gateway == "bank_transfer":
         return refund.state != RefundState.DONE
-    return refund.state == RefundState.FAILED
+    is_disputed = refund.payment.disputes.filter(state=Dispute.State.OPEN).exists()
+    return refund.state == RefundState.FAILED and not is_disputed
 
 
 def confirm_paid_out(refund: Refund, *, reference: str) -> Refund:
@@ -272,11 +276,35 @@ def note_refund(refund: Refund, answer: ProviderRefund, *, is_by_hand: bool = Fa
         refund.reference = answer.reference[:120] or refund.reference
         refund.done_at = timezone.now() if state == RefundState.DONE else None
         refund.save(update_fields=["state", "reference", "done_at"])
-        _count_refunds(order, payment)
-        if state == RefundState.FAILED:
+        follow_disputes(order, payment)
+        refund.refresh_from_db()
+        if refund.state == RefundState.FAILED:
             logger.error("refund_failed", refund=refund.pk, order=order.number, code=answer.failure_code)
             OrderEvent.objects.create(order=order, kind="refund_failed", text=answer.failure_code[:300])
     return refund
+
+
+def follow_disputes(order: Order, payment: Payment) -> None:
+    """Count what a bank took back for the buyer as given back, as far as it was owed; both rows are locked.
+
+    A provider refuses to refund what was charged back. Only what it has refused is counted: what it gave back in
+    the same moment was no chargeback. Where the shop wins in the end after all, it owes that money again.
+    """
+    for dispute in payment.disputes.all():
+        counted = payment.refunds.filter(reference=dispute.reference, state=RefundState.DONE)
+        if dispute.state != Dispute.State.LOST:
+            counted.update(state=RefundState.FAILED, done_at=None)
+            continue
+        left = dispute.amount_minor - sum(counted.values_list("amount_minor", flat=True))
+        for refund in payment.refunds.filter(state=RefundState.FAILED).order_by("pk"):
+            if refund.amount_minor <= left:
+                left -= refund.amount_minor
+                refund.state = RefundState.DONE
+                refund.reference = dispute.reference
+                refund.done_at = timezone.now()
+                refund.save(update_fields=["state", "reference", "done_at"])
+                OrderEvent.objects.create(order=order, kind="refund_by_dispute", text=dispute.reference)
+    _count_refunds(order, payment)
 
 
 def _count_refunds(order: Order, payment: Payment) -> None:

@@ -14,7 +14,7 @@ from checkout import payments, provider_events, unfinished
 from checkout.gateways.base import GatewayUnreachable
 from checkout.gateways.stripe import enquiries
 from checkout.gateways.stripe.enquiries import BalanceMove
-from checkout.models import BalanceDifference, Payment, ProviderEvent, Refund, RefundState
+from checkout.models import BalanceDifference, Dispute, Payment, ProviderEvent, Refund, RefundState
 from shop.models import User
 
 logger = structlog.get_logger(__name__)
@@ -115,7 +115,8 @@ def _missing(moves: list[BalanceMove], *, since: datetime, until: datetime) -> I
             yield payment.intent_reference or payment.reference, "capture_missing", str(payment)
     refunded = {move.source for move in moves if move.kind in enquiries.REFUNDS}
     returned = {move.source for move in moves if move.kind in enquiries.RETURNED_REFUNDS}
-    for refund in Refund.objects.filter(payment__gateway=STRIPE, state=RefundState.DONE, created_at__range=window):
+    done = Refund.objects.filter(payment__gateway=STRIPE, state=RefundState.DONE, created_at__range=window)
+    for refund in done.exclude(reference__in=Dispute.objects.values("reference")):
         if refund.reference not in refunded - returned:
             yield refund.reference, "refund_missing", str(refund)
 

@@ -1,14 +1,16 @@
 """A disputed payment freezes its order until the bank decides for the shop."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from checkout import disputes, orders
+from checkout import disputes, invariants, orders, payments, reconciliation, settlement
 from checkout.errors import OrderMoveRefused
 from checkout.gateways.stripe import enquiries
-from checkout.models import Dispute, Order, OrderState, Payment
+from checkout.models import Dispute, Order, OrderState, Payment, Refund
 from shop.models import User
 from tests.checkout.stripe_shop import deliver, deliver_all
 from tests.checkout.test_stripe import paid
@@ -121,3 +123,69 @@ def test_a_dispute_about_nothing_of_ours_is_left(fake_stripe: FakeStripe) -> Non
     Payment.objects.update(intent_reference="")
     assert disputes.note(enquiries.dispute(found["id"])) == "unknown payment"
     assert not Dispute.objects.exists()
+
+
+def close(client: Client, fake: FakeStripe, run_tasks: RunTasks, dispute: Dispute, *, is_won: bool) -> None:
+    fake.close_dispute(dispute.reference, is_won=is_won)
+    deliver_all(client, fake)
+    run_tasks()
+
+
+def differences() -> list[str]:
+    """What the night's comparison finds, some hours from now."""
+    return [row.problem for row in reconciliation.compare_balances(now=timezone.now() + timedelta(hours=3))]
+
+
+@pytest.mark.parametrize("is_cancelled_first", [True, False])
+def test_what_the_bank_took_is_not_sent_a_second_time(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User, is_cancelled_first: bool
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    if is_cancelled_first:
+        settlement.cancel(Order.objects.get(), by=staff)
+        refund = Refund.objects.get()
+        assert refund.state == "failed"
+        # The bank has not decided: by hand it could come twice.
+        assert not payments.is_sent_by_hand(refund)
+        with pytest.raises(OrderMoveRefused):
+            payments.confirm_paid_out(refund, reference="transfer 1")
+    close(client, fake_stripe, run_tasks, dispute, is_won=False)
+    if not is_cancelled_first:
+        settlement.cancel(Order.objects.get(), by=staff)
+    refund = Refund.objects.get()
+    assert (refund.state, refund.reference) == ("done", dispute.reference)
+    assert not payments.is_sent_by_hand(refund)
+    order = Order.objects.get()
+    assert (order.state, order.refund_state) == (OrderState.CANCELLED, Order.Refund.FULL)
+    assert order.events.filter(kind="refund_by_dispute").count() == 1
+    assert fake_stripe.made("refund") == []
+    assert differences() == []
+    assert invariants.find_broken() == []
+
+
+def test_a_lost_one_that_is_won_after_all_is_owed_by_the_shop_again(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    close(client, fake_stripe, run_tasks, dispute, is_won=False)
+    settlement.cancel(Order.objects.get(), by=staff)
+    close(client, fake_stripe, run_tasks, dispute, is_won=True)
+    refund = Refund.objects.get()
+    assert refund.state == "failed"
+    payments.try_refund_again(refund, by=staff)
+    refund.refresh_from_db()
+    assert refund.state == "done"
+    assert refund.reference == fake_stripe.made("refund")[0]["id"]
+    assert Order.objects.get().refund_state == Order.Refund.FULL
+
+
+def test_a_dispute_about_a_part_covers_no_more_than_it_took(
+    client: Client, fake_stripe: FakeStripe, run_tasks: RunTasks, staff: User
+) -> None:
+    dispute = disputed(client, fake_stripe, run_tasks)
+    Dispute.objects.update(amount_minor=Payment.objects.get().amount_minor - 1)
+    close(client, fake_stripe, run_tasks, dispute, is_won=False)
+    settlement.cancel(Order.objects.get(), by=staff)
+    refund = Refund.objects.get()
+    assert refund.state == "failed"
+    assert payments.is_sent_by_hand(refund)

@@ -66,7 +66,7 @@ def test_while_the_provider_is_silent_a_round_ends_early(
     for name in ("anna", "berta", "clara"):
         start(an_order(a_visitor(name), [a_listed_piece().sku]))
     clock = iter(range(0, 1000, 20))
-    monkeypatch.setattr(settlement, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(unfinished, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     fake_stripe.fail_next("unreachable", on="GET", times=3)
     before = len(fake_stripe.calls)
     counts = unfinished.bring_forward()
