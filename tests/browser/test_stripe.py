@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from checkout import tariff
 from checkout.models import Order, OrderState
 from tests.browser.conftest import PHONE, SLOW_MACHINE_MS
+from tests.browser.test_purchase import give_address
 from tests.catalog.pieces import a_listed_piece
 from tests.fakes.stripe.server import FakeStripeServer
 
@@ -50,16 +51,8 @@ def order(page: Page) -> None:
     page.goto(piece.get_absolute_url())
     page.locator("form[action*=reserve] button").first.click()
     page.goto("/checkout/address/")
-    for field, text in {
-        "email": "erika@example.com",
-        "name": "Erika Mustermann",
-        "line1": "Torstraße 1",
-        "postcode": "10119",
-        "city": "Berlin",
-    }.items():
-        page.locator(f"[name={field}]").fill(text)
     page.locator("select[name=country]").last.select_option("DE")
-    page.locator("form:has([name=email]) button").last.click()
+    give_address(page)
     page.locator("form:has([name=payment_method]) button").last.click()
     page.locator("form:has([name=fingerprint]) button").last.click()
 
