@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
+from checkout.currency import CurrencyQuote
 from checkout.models import Coupon, CouponUse, Order
 from checkout.models.discount import CODE_PATTERN
 from checkout.money import BASE_CURRENCY, apportion, format_amount, round_amount, total
@@ -50,10 +51,13 @@ def unknown() -> str:
     return _("We do not know this code. Please check how it is written.")
 
 
-def refusal_of(coupon: Coupon, *, lines: Sequence[PricedPiece], email: str, now: datetime | None = None) -> str:
+def refusal_of(
+    coupon: Coupon, *, lines: Sequence[PricedPiece], email: str, quote: CurrencyQuote, now: datetime | None = None
+) -> str:
     """Why the coupon lowers nothing in this basket, as a sentence for the buyer; empty when it does.
 
-    `email` is the order's, empty while it is not known; `now` defaults to the present (aware).
+    `email` is the order's, empty while it is not known; amounts are told in the currency of the `quote`; `now`
+    defaults to the present (aware).
     """
     now = now or timezone.now()
     if not coupon.is_active:
@@ -64,10 +68,10 @@ def refusal_of(coupon: Coupon, *, lines: Sequence[PricedPiece], email: str, now:
         return _("This coupon could be used until %(moment)s.") % {"moment": _moment(coupon.ends_at)}
     if coupon.limit is not None and coupon.use_count >= coupon.limit:
         return _("This coupon has been used up.")
-    return _refusal_by_goods(coupon, lines) or _refusal_by_customer(coupon, email)
+    return _refusal_by_goods(coupon, lines, quote) or _refusal_by_customer(coupon, email)
 
 
-def _refusal_by_goods(coupon: Coupon, lines: Sequence[PricedPiece]) -> str:
+def _refusal_by_goods(coupon: Coupon, lines: Sequence[PricedPiece], quote: CurrencyQuote) -> str:
     scope = _Scope.of(coupon)
     goods_eur = total(line.price_eur for line in lines if scope.covers(line.listing))
     if not goods_eur:
@@ -75,7 +79,7 @@ def _refusal_by_goods(coupon: Coupon, lines: Sequence[PricedPiece]) -> str:
     missing_eur = coupon.minimum_eur - goods_eur
     if missing_eur <= 0:
         return ""
-    amounts = {"minimum": _euro(coupon.minimum_eur), "missing": _euro(missing_eur)}
+    amounts = {"minimum": _told(coupon.minimum_eur, quote), "missing": _told(missing_eur, quote)}
     if scope.is_everything:
         return _("This coupon needs goods for %(minimum)s; %(missing)s more is missing.") % amounts
     return _("This coupon needs %(minimum)s of the pieces it is for; %(missing)s more is missing.") % amounts
@@ -93,8 +97,13 @@ def _moment(at: datetime) -> str:
     return format_datetime(timezone.localtime(at), "d MMMM y, HH:mm", locale=get_language() or "en")
 
 
-def _euro(amount_eur: Decimal) -> str:
-    return format_amount(amount_eur, BASE_CURRENCY, get_language() or "en")
+def _told(amount_eur: Decimal, quote: CurrencyQuote) -> str:
+    """An amount in the buyer's currency, beside the euro that the coupon goes by."""
+    language = get_language() or "en"
+    euro = format_amount(amount_eur, BASE_CURRENCY, language)
+    if quote.currency == BASE_CURRENCY:
+        return euro
+    return f"{format_amount(quote.convert(amount_eur), quote.currency, language)} ({euro})"
 
 
 def shares(coupon: Coupon, lines: Sequence[PricedPiece]) -> list[Decimal]:

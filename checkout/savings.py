@@ -103,16 +103,16 @@ def _worth(points: int) -> Decimal:
     return round_amount(Decimal(points) / ShopSettings.current().points_for_one_euro, BASE_CURRENCY)
 
 
-def enter_code(draft: Order, visitor: Visitor, code: str) -> Part:
+def enter_code(draft: Order, visitor: Visitor, code: str, *, currency: str) -> Part:
     """Use the coupon or the gift voucher that a code names, in whichever field it was typed.
 
-    Raises CodeRefused with a sentence for the buyer, TooManyCodes after too many unknown ones, BasketEmpty and
-    OrderMoveRefused.
+    Raises CodeRefused with a sentence for the buyer, its amounts in their currency, TooManyCodes after too many
+    unknown ones, BasketEmpty, CurrencyNotOffered and OrderMoveRefused.
     """
     found = _recognise(visitor, code)
     if isinstance(found, Coupon):
-        lines = drafts.summary_of(draft, visitor, currency=BASE_CURRENCY).lines
-        _accept(coupons.refusal_of(found, lines=lines, email=draft.email))
+        summary = drafts.summary_of(draft, visitor, currency=currency)
+        _accept(coupons.refusal_of(found, lines=summary.lines, email=draft.email, quote=summary.quote))
         _keep(draft, coupon=found)
         return Part.COUPON
     _accept(vouchers.refusal_of(found))
@@ -137,7 +137,7 @@ def _accept(refusal: str) -> None:
         raise CodeRefused(refusal)
 
 
-def wish(draft: Order, visitor: Visitor, *, coupon: str, gift_voucher: str, points: int) -> None:
+def wish(draft: Order, visitor: Visitor, *, coupon: str, gift_voucher: str, points: int, currency: str) -> None:
     """Use exactly this in a draft, whatever it wished before; codes are empty for none.
 
     Raises CodeRefused, which names the `field` concerned, TooManyCodes, PointsRefused, BasketEmpty.
@@ -146,17 +146,17 @@ def wish(draft: Order, visitor: Visitor, *, coupon: str, gift_voucher: str, poin
     for field, code in (("coupon", coupon), ("gift_voucher", gift_voucher)):
         if code:
             with _naming(field):
-                enter_code(draft, visitor, code)
+                enter_code(draft, visitor, code, currency=currency)
     if points:
         use_points(draft, visitor, points)
 
 
-def wishes(visitor: Visitor, *, email: str, coupon: str, gift_voucher: str, points: int) -> Wishes:
+def wishes(visitor: Visitor, *, email: str, coupon: str, gift_voucher: str, points: int, currency: str) -> Wishes:
     """The same for a basket without a draft: what a summary needs to know. Raises as `wish` does."""
     if points:
         raise PointsRefused
-    lines = summarise(inventory.live_reservations(visitor), currency=BASE_CURRENCY).lines
-    if not lines:
+    summary = summarise(inventory.live_reservations(visitor), currency=currency)
+    if not summary.lines:
         raise BasketEmpty
     found = Wishes(email=email)
     for field, code in (("coupon", coupon), ("gift_voucher", gift_voucher)):
@@ -165,7 +165,7 @@ def wishes(visitor: Visitor, *, email: str, coupon: str, gift_voucher: str, poin
         with _naming(field):
             known = _recognise(visitor, code)
             if isinstance(known, Coupon):
-                _accept(coupons.refusal_of(known, lines=lines, email=email))
+                _accept(coupons.refusal_of(known, lines=summary.lines, email=email, quote=summary.quote))
                 found = replace(found, coupon=known)
             else:
                 _accept(vouchers.refusal_of(known))

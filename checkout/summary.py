@@ -230,7 +230,7 @@ def summarise(
     ]
     coupon_refusal = ""
     if wishes.coupon is not None and lines:
-        coupon_refusal = coupons.refusal_of(wishes.coupon, lines=lines, email=wishes.email)
+        coupon_refusal = coupons.refusal_of(wishes.coupon, lines=lines, email=wishes.email, quote=quote)
     coupon = wishes.coupon if not coupon_refusal else None
     if coupon is not None:
         lines = _with_coupon(lines, coupon, quote)

@@ -250,5 +250,5 @@ class WithSavings(ApiView):
     )
     def post(self, request: Request) -> Response:
         visitor = buyer_of(request)
-        wishes = savings.wishes(visitor, **self.read_body(WithSavingsSerializer))
+        wishes = savings.wishes(visitor, currency=self.arguments["currency"], **self.read_body(WithSavingsSerializer))
         return Response(basket_form(visitor, self.arguments, wishes))

@@ -132,7 +132,12 @@ def place_from_basket(visitor: Visitor, given: dict[str, Any], *, language: str)
             )
             drafts.set_methods(draft, shipping_method=given["shipping_method"], payment_method=given["payment_method"])
             savings.wish(
-                draft, visitor, coupon=given["coupon"], gift_voucher=given["gift_voucher"], points=given["points"]
+                draft,
+                visitor,
+                coupon=given["coupon"],
+                gift_voucher=given["gift_voucher"],
+                points=given["points"],
+                currency=expected["currency"],
             )
             return orders.place(
                 token=draft.token,

@@ -1,5 +1,7 @@
 """Coupon, points and gift voucher in the checkout: applied and taken out on the review page, one post each."""
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from checkout import savings
 from checkout.errors import BasketEmpty, CodeRefused, OrderMoveRefused, PointsRefused, TooManyCodes
 from checkout.models import Order
+from checkout.preferences import VisitorRequest
 from checkout.savings import Part, Problem
 from checkout.views.checkout import missing_step, shopper, show_empty, show_review
 from checkout.views.guards import private_page
@@ -53,7 +56,7 @@ def _apply(request: HttpRequest, visitor: Visitor, draft: Order) -> Problem | No
         if wish == Part.POINTS:
             savings.use_points(draft, visitor, _whole(typed))
         elif typed:
-            savings.enter_code(draft, visitor, typed)
+            savings.enter_code(draft, visitor, typed, currency=cast(VisitorRequest, request).currency)
     except (CodeRefused, PointsRefused, TooManyCodes) as refusal:
         return Problem(part=wish, typed=typed, refusal=refusal)
     return None

@@ -10,6 +10,7 @@ from checkout.attempts import WRONG_CODES
 from checkout.models import CouponUse, Order
 from tests.api.program import BERLIN, Program, code_of
 from tests.catalog.pieces import a_listed_piece
+from tests.checkout.rates import load_newest
 from tests.checkout.savings_orders import a_coupon, a_voucher, an_unpaid_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shippable")]
@@ -121,6 +122,14 @@ def test_a_refusal_says_why_and_in_the_language_asked_for(buyer: Program) -> Non
     assert "Nothing is left" in tried(buyer, gift_voucher=spent.code).json()["detail"]
     buyer.standing["Accept-Language"] = "el"
     assert "7,00\xa0€" in tried(buyer, coupon="WINTER").json()["detail"]
+
+
+def test_a_minimum_is_told_in_the_currency_asked_for(buyer: Program) -> None:
+    load_newest()
+    a_coupon(minimum_eur=Decimal(12))
+    quote = tried(buyer, currency="USD").json()
+    for answer in (tried(buyer, currency="USD", coupon="WINTER"), place(buyer, quote, coupon="WINTER")):
+        assert "$7.82 (€7.00) more" in answer.json()["detail"]
 
 
 def test_a_customers_limit_counts_the_email_given(buyer: Program) -> None:

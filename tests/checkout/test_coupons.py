@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from catalog.models import Listing
 from checkout import coupons, invariants
+from checkout.currency import EURO, CurrencyQuote
 from checkout.models import Coupon, CouponUse
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.savings_orders import a_coupon, an_unpaid_order
@@ -37,8 +38,16 @@ def shares(coupon: Coupon, *prices: str) -> list[str]:
     return [str(share) for share in coupons.shares(coupon, basket(*prices))]
 
 
-def refusal(coupon: Coupon, lines: list[Piece] | None = None, *, email: str = "", now: Any = NOON) -> str:
-    return coupons.refusal_of(coupon, lines=basket("30.00") if lines is None else lines, email=email, now=now)
+def refusal(
+    coupon: Coupon,
+    lines: list[Piece] | None = None,
+    *,
+    email: str = "",
+    now: Any = NOON,
+    quote: CurrencyQuote = EURO,
+) -> str:
+    pieces = basket("30.00") if lines is None else lines
+    return coupons.refusal_of(coupon, lines=pieces, email=email, quote=quote, now=now)
 
 
 def uses(coupon: Coupon) -> int:
@@ -159,6 +168,16 @@ def test_a_refusal_says_why(fields: dict[str, Any], expected: str) -> None:
     coupon = a_coupon(**fields)
     coupon.refresh_from_db()
     assert refusal(coupon) == expected
+
+
+def test_a_minimum_is_told_in_the_buyers_currency_and_in_euro() -> None:
+    coupon = a_coupon(minimum_eur=Decimal("31.50"))
+    dollars = CurrencyQuote("USD", Decimal("1.1172"), NOON.date(), None)
+    assert refusal(coupon, quote=dollars) == (
+        "This coupon needs goods for $35.19 (€31.50); $1.68 (€1.50) more is missing."
+    )
+    with translation.override("el"):
+        assert "35,19\xa0$ (31,50\xa0€)" in refusal(coupon, quote=dollars)
 
 
 def test_a_refusal_speaks_greek() -> None:

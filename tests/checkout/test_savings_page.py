@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from checkout import invariants, rewards, savings, settlement, unfinished, vouchers
 from checkout.attempts import WRONG_CODES
@@ -196,6 +197,18 @@ def test_a_coupon_below_its_minimum_says_what_is_missing(at_review: Client) -> N
     assert answer.status_code == 422
     assert "€7.00 more is missing" in text_of(answer)
     assert draft().coupon is None
+
+
+def test_a_minimum_is_told_in_the_currency_of_the_page(client: Client) -> None:
+    load_newest()
+    client.cookies["currency"] = "USD"
+    up_to_review(client, a_listed_piece())
+    coupon = a_coupon(minimum_eur=Decimal(12))
+    assert "$7.82 (€7.00) more is missing" in text_of(use(client, "coupon", "WINTER"))
+    Coupon.objects.update(minimum_eur=0)
+    use(client, "coupon", "WINTER")
+    Coupon.objects.update(minimum_eur=coupon.minimum_eur)
+    assert "$7.82 (€7.00) more is missing" in text_of(client.get(reverse("checkout:review")))
 
 
 def test_a_spent_voucher_is_refused(at_review: Client) -> None:
