@@ -43,6 +43,10 @@ KINDS = [
 OVERLAP = timedelta(hours=1)
 # Where there is nothing to begin from. Stripe keeps events for thirty days.
 FIRST_LOOK = timedelta(days=3)
+# Longer than Stripe lists an event, else it would come again, and than the 120 days in which most payments can be
+# disputed: https://docs.stripe.com/disputes/how-disputes-work
+KEPT = timedelta(days=180)
+BATCH = 1000
 
 
 def record(notice: ProviderNotice) -> bool:
@@ -118,4 +122,16 @@ def fetch_missed() -> int:
     count = sum(record(notice) for notice in reversed(missed))
     if count:
         logger.warning("provider_events_missed", count=count)
+    return count
+
+
+def forget_old() -> int:
+    """Delete events that were dealt with long ago: they lead to who paid what. Returns how many.
+
+    In batches, each a transaction of its own, so that no great delete holds others up.
+    """
+    old = ProviderEvent.objects.filter(processed_at__lt=timezone.now() - KEPT).order_by("pk")
+    count = 0
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        count += ProviderEvent.objects.filter(pk__in=batch).delete()[0]
     return count

@@ -28,8 +28,9 @@ def tidy_reservations(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="nightly", queue="sales", queueing_lock="nightly")
 def nightly(timestamp: int) -> None:
-    """Forget abandoned drafts and prove the invariants."""
-    from checkout import drafts, invariants
+    """Forget abandoned drafts and old events of providers, and prove the invariants."""
+    from checkout import drafts, invariants, provider_events
 
     drafts.forget()
+    provider_events.forget_old()
     invariants.report_broken()

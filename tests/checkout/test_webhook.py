@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from checkout import invariants, provider_events, provider_tasks, settlement
+from checkout import invariants, provider_events, provider_tasks, settlement, tasks
 from checkout.errors import PaymentUnconfirmed
 from checkout.models import Order, OrderState, Payment, PaymentState, ProviderEvent
 from checkout.views.stripe_webhook import MOST_BYTES
@@ -359,3 +360,37 @@ def test_eight_deliveries_at_once_make_one_event_and_one_job(fake_stripe: FakeSt
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_provider_event'")
         assert cursor.fetchone() == (1,)
+
+
+# Forgotten in the end
+
+
+def an_event_of(event_id: str, *, processed_days_ago: float | None) -> ProviderEvent:
+    now = timezone.now()
+    return ProviderEvent.objects.create(
+        gateway="stripe",
+        event_id=event_id,
+        kind="charge.updated",
+        created_at=now - timedelta(days=400),
+        received_at=now - timedelta(days=400),
+        processed_at=None if processed_days_ago is None else now - timedelta(days=processed_days_ago),
+    )
+
+
+def test_events_dealt_with_long_ago_are_deleted_every_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        an_event_of(f"evt_old_{number}", processed_days_ago=180.1)
+    an_event_of("evt_young", processed_days_ago=179.9)
+    an_event_of("evt_waiting", processed_days_ago=None)
+    monkeypatch.setattr(provider_events, "BATCH", 2)
+
+    with CaptureQueriesContext(connection) as queries:
+        tasks.nightly(timestamp=0)
+
+    assert set(ProviderEvent.objects.values_list("event_id", flat=True)) == {"evt_young", "evt_waiting"}
+    deletions = [query for query in queries if query["sql"].startswith('DELETE FROM "checkout_providerevent"')]
+    assert len(deletions) == 3
+
+
+def test_no_event_is_deleted_that_its_provider_still_lists() -> None:
+    assert timedelta(days=30) + provider_events.OVERLAP < provider_events.KEPT
