@@ -168,8 +168,17 @@ class ShopAdmin(ListFields, ModelAdmin):
         if not (self.has_view_permission(request, row) and request.user.has_perm(wanted.permission)):
             raise PermissionDenied
         form = wanted.form(request.POST if request.method == "POST" else None, row=row)
+        status = None
         if request.method == "POST" and form.is_valid():
-            return self._do(request, row, wanted, form.cleaned_data)
+            try:
+                return self._do(request, row, wanted, form.cleaned_data)
+            except ShopError as error:
+                if not form.fields:
+                    # Nothing was typed that could be put right.
+                    self.message_user(request, error.text, messages.ERROR)
+                    return HttpResponseRedirect(self._change_address(row))
+                form.add_error(None, error.text)
+                status = error.status
         context = {
             **self.admin_site.each_context(request),
             "title": wanted.label,
@@ -179,7 +188,7 @@ class ShopAdmin(ListFields, ModelAdmin):
             "form": form,
             "back": self._change_address(row),
         }
-        return TemplateResponse(request, "admin_shop/deed.html", context)
+        return TemplateResponse(request, "admin_shop/deed.html", context, status=status)
 
     def _do(self, request: HttpRequest, row: Model, deed: Deed, answers: dict[str, Any]) -> HttpResponse:
         def do() -> str:
@@ -187,11 +196,7 @@ class ShopAdmin(ListFields, ModelAdmin):
             # A deed that made another row, such as a duplicate, leads there.
             return self._change_address(result if isinstance(result, self.model) else row)
 
-        try:
-            address = do_once(request, do)
-        except ShopError as error:
-            self.message_user(request, error.text, messages.ERROR)
-            return HttpResponseRedirect(self._change_address(row))
+        address = do_once(request, do)
         self.message_user(request, str(deed.done) % {"row": row}, messages.SUCCESS)
         return HttpResponseRedirect(address)
 

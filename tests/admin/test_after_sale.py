@@ -13,9 +13,10 @@ from pytest_django import DjangoAssertNumQueries
 from checkout import drafts, inventory, orders, tariff, withdrawals
 from checkout.models import Credit, Order, OrderState, Refund, ReturnedPiece, Withdrawal
 from shop.models import User
-from tests.admin.pages import messages_of
+from tests.admin.pages import fields_of, messages_of
 from tests.catalog.pieces import a_listed_piece
 from tests.checkout.buyers import a_draft_order, a_visitor, an_order, pay
+from tests.checkout.storefront import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -79,14 +80,17 @@ def test_a_part_is_given_back_with_a_reason(order_desk: Client, sold: Order) -> 
     assert page_of(order_desk, first).status_code == 200
 
 
-def test_too_much_is_refused_with_a_sentence(order_desk: Client, sold: Order) -> None:
-    line = sold.lines.order_by("position")[0]
-    answer = order_desk.post(
-        deed(sold, "give-back"), {"part": line.sku, "amount": "5.01", "reason": "A scratch"}, follow=True
-    )
-    [message] = messages_of(answer)
-    assert "No more can be given back" in message
+def test_too_much_is_refused_where_it_was_typed_and_nothing_typed_is_lost(order_desk: Client, sold: Order) -> None:
+    line = sold.lines.order_by("position")[1]
+    typed = {"part": line.sku, "amount": "5.01", "reason": "A scratch"}
+    answer = order_desk.post(deed(sold, "give-back"), typed)
+    assert answer.status_code == 422
+    assert "No more can be given back" in text_of(answer)
+    kept = fields_of(answer)
+    assert {name: kept[name] for name in typed} == typed
     assert not Credit.objects.exists()
+    order_desk.post(deed(sold, "give-back"), kept | {"amount": "5.00"})
+    assert Credit.objects.get().reason == "A scratch"
 
 
 def test_a_packed_parcel_is_opened_again(order_desk: Client, sold: Order) -> None:
