@@ -5,9 +5,9 @@ from django.utils import translation
 from checkout import letters
 from checkout.models import Credit, Order, OrderMail, Withdrawal
 from checkout.orders import link_to
+from checkout.vocabularies import MailKind
 from shop import page_texts
 
-KINDS = ("awaiting_transfer", "paid", "payment_returned", "expired", "cancelled", "shipped", "voucher_paid")
 # One for each credit and withdrawal: its number follows the name, as in `credited-12`.
 NUMBERED = {"credited": ("credit", Credit.objects), "withdrawal": ("withdrawal", Withdrawal.objects)}
 # The contract's texts go along as text: a link is no durable medium (Directive 2011/83/EU, article 8(7);
@@ -22,7 +22,7 @@ def send(*, order_id: int, kind: str) -> bool:
     Sent first and noted after: a crash in between sends it twice rather than never.
     """
     name, _, number = kind.partition("-")
-    if name not in KINDS and name not in NUMBERED:
+    if name not in MailKind.values:
         raise ValueError(f"no such mail: {kind}")
     if OrderMail.objects.filter(order_id=order_id, kind=kind).exists():
         return False

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
+from babel.dates import format_timedelta
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -14,8 +16,11 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
@@ -294,6 +299,22 @@ def coloured(
         "Callable[[Column], Column]",
         display(description=description, ordering=ordering, label=dict(colours)),
     )
+
+
+def link_to(page: str, row_id: int, text: str) -> str:
+    """A link to a row's own page, such as that of `checkout_order`."""
+    address = reverse(f"admin:{page}_change", args=(row_id,))
+    return format_html('<a class="row-link" href="{}">{}</a>', address, text)
+
+
+def moment(at: datetime) -> str:
+    """A moment as the theme shows those of fields."""
+    return formats.localize(timezone.localtime(at))
+
+
+def age_of(since: datetime) -> str:
+    """How long ago that was, in one unit. Django's own `timesince` has no Greek."""
+    return format_timedelta(timezone.now() - since, threshold=1, granularity="minute", locale=get_language() or "en")
 
 
 def count_of(rows: QuerySet[Any], *, by: str) -> Coalesce:

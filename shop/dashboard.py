@@ -7,7 +7,6 @@ from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from catalog import missing_facts
@@ -16,6 +15,7 @@ from catalog.vocabularies import ListingState
 from checkout import currency
 from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund, Withdrawal
 from checkout.models.currency import RateSetStatus
+from shop.admin_base import age_of
 
 Tile = dict[str, Any]
 ROWS = 6
@@ -44,7 +44,7 @@ def _next_up(request: HttpRequest) -> list[dict[str, Any]]:
     lists = []
     if request.user.has_perm("checkout.change_order"):
         waiting = Order.objects.filter(state=OrderState.PAID).order_by("paid_at")[:ROWS]
-        lists.append(_list(_("Pack next"), waiting, "checkout_order", lambda order: timesince(order.paid_at, depth=1)))
+        lists.append(_list(_("Pack next"), waiting, "checkout_order", lambda order: age_of(order.paid_at)))
     if request.user.has_perm("catalog.change_listing"):
         films = Prefetch("edition__edition_films", EditionFilm.objects.select_related("film"))
         drafts = Listing.objects.filter(state=ListingState.DRAFT).select_related("edition").prefetch_related(films)

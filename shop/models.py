@@ -230,7 +230,7 @@ class ShopSettings(models.Model):
 class Page(models.Model):
     """An editable text page in both languages: privacy, legal notice, terms."""
 
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("name in the address"), unique=True)
     title_en = models.CharField(_("title (English)"), max_length=120)
     title_el = models.CharField(_("title (Greek)"), max_length=120)
     body_en = models.TextField(_("text (English)"), help_text=_("HTML; sanitised before it is shown."))

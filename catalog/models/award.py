@@ -28,7 +28,7 @@ class AwardBody(models.Model):
 class Award(models.Model):
     """An award a body gives; aliases are its other names (Golden Palm)."""
 
-    body = models.ForeignKey(AwardBody, on_delete=models.PROTECT, related_name="awards")
+    body = models.ForeignKey(AwardBody, on_delete=models.PROTECT, related_name="awards", verbose_name=_("award body"))
     name = models.CharField(_("name"), max_length=160)
     aliases = ArrayField(models.CharField(max_length=160), verbose_name=_("aliases"), default=list, blank=True)
     note = models.TextField(_("note"), blank=True)
@@ -46,8 +46,8 @@ class Award(models.Model):
 class AwardResult(Sourced):
     """What a film got; the year may be unknown."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="award_results")
-    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="results")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="award_results", verbose_name=_("film"))
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="results", verbose_name=_("award"))
     category = models.CharField(_("category"), max_length=160, blank=True)
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=20, choices=AwardResultKind.choices)

@@ -62,7 +62,9 @@ class ConditionGrade(models.Model):
 class ComponentGrade(models.Model):
     """The grade of one part; discs are graded one by one."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="component_grades")
+    listing = models.ForeignKey(
+        Listing, on_delete=models.CASCADE, related_name="component_grades", verbose_name=_("listing")
+    )
     component = models.CharField(_("part"), max_length=10, choices=ConditionComponent.choices)
     disc_number = models.PositiveSmallIntegerField(_("disc"), null=True, blank=True)
     grade = models.CharField(_("grade"), max_length=12, choices=Grade.choices, blank=True)
@@ -101,7 +103,7 @@ class ComponentGrade(models.Model):
 class ListingDefect(models.Model):
     """A fault of this very copy, said before it is bought."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="defects")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="defects", verbose_name=_("listing"))
     kind = models.CharField(_("defect"), max_length=20, choices=Defect.choices)
     component = models.CharField(_("part"), max_length=10, choices=ConditionComponent.choices)
     disc_number = models.PositiveSmallIntegerField(_("disc"), null=True, blank=True)

@@ -204,7 +204,9 @@ class Edition(models.Model):
 class EditionFilm(models.Model):
     """A film on an edition; a box set or double bill has several."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="edition_films")
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="edition_films", verbose_name=_("edition")
+    )
     film = models.ForeignKey(Film, on_delete=models.PROTECT, related_name="edition_films", verbose_name=_("film"))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -219,7 +221,7 @@ class EditionFilm(models.Model):
 
 
 class EditionDisc(models.Model):
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="discs")
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="discs", verbose_name=_("edition"))
     number = models.PositiveSmallIntegerField(_("disc"), default=1)
     format = models.CharField(_("format"), max_length=10, choices=DiscFormat.choices, default=DiscFormat.DVD)
     title = models.CharField(_("title"), max_length=160, blank=True)
@@ -238,8 +240,17 @@ class EditionDisc(models.Model):
 class AudioTrack(models.Model):
     """One soundtrack. Language zxx is no dialogue, mul several, und unknown (ISO 639-2)."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="audio_tracks")
-    disc = models.ForeignKey(EditionDisc, on_delete=models.CASCADE, null=True, blank=True, related_name="audio_tracks")
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="audio_tracks", verbose_name=_("edition")
+    )
+    disc = models.ForeignKey(
+        EditionDisc,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="audio_tracks",
+        verbose_name=_("disc"),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     language = models.CharField(_("language"), max_length=12, default="und")
     codec = models.CharField(_("codec"), max_length=30, choices=AudioCodec.choices, blank=True)
@@ -264,9 +275,16 @@ class AudioTrack(models.Model):
 class SubtitleTrack(models.Model):
     """Subtitles of the whole edition, or of the one audio track they belong to."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="subtitle_tracks")
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="subtitle_tracks", verbose_name=_("edition")
+    )
     disc = models.ForeignKey(
-        EditionDisc, on_delete=models.CASCADE, null=True, blank=True, related_name="subtitle_tracks"
+        EditionDisc,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="subtitle_tracks",
+        verbose_name=_("disc"),
     )
     audio_track = models.ForeignKey(
         AudioTrack,
@@ -295,7 +313,7 @@ class SubtitleTrack(models.Model):
 class EditionExtra(models.Model):
     """Bonus material on an edition."""
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="extras")
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="extras", verbose_name=_("edition"))
     kind = models.CharField(_("kind"), max_length=20, choices=ExtraFeature.choices)
     title = models.CharField(_("title"), max_length=200, blank=True)
     duration_s = models.PositiveIntegerField(_("length (seconds)"), null=True, blank=True)

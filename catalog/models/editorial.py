@@ -23,11 +23,16 @@ class Review(Sourced):
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="reviews")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="reviews", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=12, choices=ReviewKind.choices)
     author_name = models.CharField(_("author"), max_length=120, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="reviews"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reviews",
+        verbose_name=_("account"),
     )
     publication = models.CharField(_("publication"), max_length=120, blank=True)
     series = models.CharField(_("series"), max_length=160, blank=True)
@@ -49,7 +54,7 @@ class Review(Sourced):
     moderation = models.CharField(
         _("moderation"), max_length=10, choices=Moderation.choices, default=Moderation.WAITING
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("review")
@@ -73,8 +78,10 @@ class Review(Sourced):
 class FilmRating(models.Model):
     """A visitor's own rating of a film, 1 to 10."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="visitor_ratings")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="film_ratings")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="visitor_ratings", verbose_name=_("film"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="film_ratings", verbose_name=_("account")
+    )
     value = models.PositiveSmallIntegerField(_("rating"))
     rated_at = models.DateTimeField(auto_now=True)
 
@@ -130,7 +137,7 @@ class InTwoLanguages(models.Model):
 class Programme(InTwoLanguages, Sourced):
     """An editorial group of films."""
 
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("name in the address"), unique=True)
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     films = models.ManyToManyField(Film, through="ProgrammeFilm", related_name="programmes", verbose_name=_("films"))
     image = models.ImageField(_("image"), upload_to="programmes/", blank=True)
@@ -152,8 +159,12 @@ class Programme(InTwoLanguages, Sourced):
 class ProgrammeFilm(models.Model):
     """A film of a programme; one the catalogue lacks is named by its title."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="programme_films")
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="programme_films")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.CASCADE, related_name="programme_films", verbose_name=_("programme")
+    )
+    film = models.ForeignKey(
+        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="programme_films", verbose_name=_("film")
+    )
     title = models.CharField(_("title"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     note_en = models.CharField(_("note (English)"), max_length=300, blank=True)
@@ -180,16 +191,26 @@ class Screening(InTwoLanguages, Sourced):
     """A showing of a film at a venue; its length is the event's, not the film's."""
 
     programme = models.ForeignKey(
-        Programme, on_delete=models.SET_NULL, null=True, blank=True, related_name="screenings"
+        Programme,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="screenings",
+        verbose_name=_("programme"),
     )
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="screenings")
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="screenings")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="screenings", verbose_name=_("film"))
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="screenings", verbose_name=_("venue"))
     starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
     length_min = models.PositiveSmallIntegerField(_("length (minutes)"), null=True, blank=True)
     language_note = models.CharField(_("audience and language"), max_length=160, blank=True)
     print_note = models.CharField(_("print"), max_length=200, blank=True)
     restored_by = models.ForeignKey(
-        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="restored_screenings"
+        Company,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="restored_screenings",
+        verbose_name=_("restored by"),
     )
     url = models.URLField(_("address"), blank=True)
 
@@ -205,8 +226,10 @@ class Screening(InTwoLanguages, Sourced):
 class ScreeningAct(models.Model):
     """Who performed at a screening, and what."""
 
-    screening = models.ForeignKey(Screening, on_delete=models.CASCADE, related_name="acts")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="screening_acts")
+    screening = models.ForeignKey(Screening, on_delete=models.CASCADE, related_name="acts", verbose_name=_("screening"))
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="screening_acts", verbose_name=_("person")
+    )
     name = models.CharField(_("name"), max_length=120)
     role_en = models.CharField(_("act (English)"), max_length=120)
     role_el = models.CharField(_("act (Greek)"), max_length=120, blank=True)

@@ -15,7 +15,7 @@ from catalog.vocabularies import RatingSource
 class ExternalRating(Sourced):
     """A rating published elsewhere; no value means the source has none yet."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="external_ratings")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="external_ratings", verbose_name=_("film"))
     rating_source = models.CharField(_("rated by"), max_length=20, choices=RatingSource.choices)
     value = models.DecimalField(_("value"), max_digits=5, decimal_places=2, null=True, blank=True)
     scale = models.DecimalField(_("scale"), max_digits=5, decimal_places=1, null=True, blank=True)
@@ -44,7 +44,7 @@ class ExternalRating(Sourced):
 class ExternalCount(Sourced):
     """How many reviews, photos, keywords another site counts for a film."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="external_counts")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="external_counts", verbose_name=_("film"))
     kind = models.CharField(_("what is counted"), max_length=40)
     value = models.PositiveIntegerField(_("number"))
 
@@ -69,7 +69,7 @@ class FilmLink(Sourced):
         DISCUSSION = "discussion", _("Discussion")
         REFERENCE = "reference", _("Reference")
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="links")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="links", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     title = models.CharField(_("title"), max_length=200)
     url = models.URLField(_("address"), blank=True)
@@ -94,11 +94,22 @@ class ExternalId(models.Model):
 
     scheme = models.CharField(_("scheme"), max_length=20, help_text="imdb_title, wikidata, eidr_title …")
     value = models.CharField(_("identifier"), max_length=60)
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids")
+    film = models.ForeignKey(
+        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids", verbose_name=_("film")
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids", verbose_name=_("person")
+    )
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids", verbose_name=_("company")
+    )
     edition = models.ForeignKey(
-        "catalog.Edition", on_delete=models.CASCADE, null=True, blank=True, related_name="external_ids"
+        "catalog.Edition",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="external_ids",
+        verbose_name=_("edition"),
     )
 
     URLS: ClassVar[dict[str, str]] = {

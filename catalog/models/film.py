@@ -149,7 +149,7 @@ class Film(models.Model):
 class FilmTitle(Sourced):
     """A title of a film in one language and script."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="titles")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="titles", verbose_name=_("film"))
     text = models.CharField(_("title"), max_length=200)
     language = models.CharField(_("language"), max_length=12, blank=True, help_text=_("BCP 47, such as ru-Latn."))
     script = models.CharField(_("script"), max_length=4, default="Latn", help_text=_("ISO 15924"))
@@ -171,7 +171,7 @@ class FilmTitle(Sourced):
 class FilmText(Sourced):
     """A piece of prose about a film: blurb, synopsis, plot, trivia, quote."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="texts")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="texts", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=20, choices=TextKind.choices)
     language = models.CharField(_("language"), max_length=12, default="en")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -202,10 +202,12 @@ class FilmText(Sourced):
 class SourceWork(models.Model):
     """The play or novel a film comes from."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="source_works")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="source_works", verbose_name=_("film"))
     title = models.CharField(_("title"), max_length=200)
     kind = models.CharField(_("kind"), max_length=40, help_text=_("play, novel, short story …"))
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="source_works")
+    author = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="source_works", verbose_name=_("author")
+    )
 
     class Meta:
         verbose_name = _("source work")
@@ -216,7 +218,7 @@ class SourceWork(models.Model):
 
 
 class FilmRelease(Sourced):
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="releases")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="releases", verbose_name=_("film"))
     date = models.DateField(_("date"))
     precision = models.CharField(_("precision"), max_length=5, choices=DatePrecision.choices, default=DatePrecision.DAY)
     territory = models.CharField(_("territory"), max_length=4, blank=True)
@@ -235,7 +237,7 @@ class FilmRelease(Sourced):
 class BoxOffice(Sourced):
     """Admissions are people; money measures carry a currency."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="box_office")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="box_office", verbose_name=_("film"))
     measure = models.CharField(_("measure"), max_length=16, choices=BoxOfficeMeasure.choices)
     territory = models.CharField(_("territory"), max_length=12, help_text=_("SU, US+CA, or WW for the world."))
     value = models.DecimalField(_("value"), max_digits=15, decimal_places=2)
@@ -261,7 +263,7 @@ class BoxOffice(Sourced):
 class FilmConnection(Sourced):
     """A link to another film; free title where that film is not in the catalogue."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="connections")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="connections", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=30, choices=ConnectionKind.choices)
     other = models.ForeignKey(
         Film,
@@ -296,7 +298,7 @@ class FilmImage(Sourced):
         STILL = "still", _("Still")
         CAMPAIGN = "campaign", _("Campaign image")
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="images")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="images", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     image = models.ImageField(_("image"), upload_to="films/", blank=True)
     original_filename = models.CharField(_("file name at the source"), max_length=120, blank=True)
@@ -321,7 +323,7 @@ class FilmImage(Sourced):
 class Advisory(Sourced):
     """A note for parents: what is in a film and how strong."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="advisories")
+    film = models.ForeignKey(Film, on_delete=models.CASCADE, related_name="advisories", verbose_name=_("film"))
     kind = models.CharField(_("kind"), max_length=40)
     level = models.CharField(_("level"), max_length=20, blank=True)
     text = models.CharField(_("text"), max_length=300, blank=True)
@@ -337,9 +339,16 @@ class Advisory(Sourced):
 class Certificate(Sourced):
     """An age rating in one territory, of the film (cinema) or of an edition (home video)."""
 
-    film = models.ForeignKey(Film, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates")
+    film = models.ForeignKey(
+        Film, on_delete=models.CASCADE, null=True, blank=True, related_name="certificates", verbose_name=_("film")
+    )
     edition = models.ForeignKey(
-        "catalog.Edition", on_delete=models.CASCADE, null=True, blank=True, related_name="certificates"
+        "catalog.Edition",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="certificates",
+        verbose_name=_("edition"),
     )
     system = models.CharField(_("system"), max_length=40, help_text=_("BBFC, FSK, MPA …"))
     value = models.CharField(_("certificate"), max_length=20)

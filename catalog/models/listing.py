@@ -240,7 +240,7 @@ class ListingPhoto(models.Model):
         DEFECT = "defect", _("Defect")
         OTHER = "other", _("Other")
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="photos")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="photos", verbose_name=_("listing"))
     kind = models.CharField(_("shows"), max_length=8, choices=Kind.choices, default=Kind.FRONT)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     image = models.ImageField(
@@ -275,7 +275,9 @@ class PurchaseRecord(models.Model):
     """What the shop paid for a piece and to whom; staff only. The margin scheme asks for it
     (Directive 2006/112/EC, articles 313 and 324)."""
 
-    listing = models.OneToOneField(Listing, on_delete=models.PROTECT, related_name="purchase")
+    listing = models.OneToOneField(
+        Listing, on_delete=models.PROTECT, related_name="purchase", verbose_name=_("listing")
+    )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     cost_eur = models.DecimalField(_("cost (EUR)"), max_digits=8, decimal_places=2, null=True, blank=True)
     seller_kind = models.CharField(_("bought from"), max_length=20, choices=SellerKind.choices)
@@ -299,7 +301,9 @@ class PurchaseRecord(models.Model):
 class PriceChange(models.Model):
     """The price of a listing from a moment on; written by a trigger, so no path forgets it."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="price_changes")
+    listing = models.ForeignKey(
+        Listing, on_delete=models.CASCADE, related_name="price_changes", verbose_name=_("listing")
+    )
     price_eur = models.DecimalField(_("price (EUR)"), max_digits=8, decimal_places=2)
     changed_at = models.DateTimeField(_("from"))
 

@@ -56,7 +56,7 @@ class PersonName(Sourced):
         STAGE = "stage", _("Stage name")
         ERROR = "error", _("Misprint")
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="names")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="names", verbose_name=_("person"))
     name = models.CharField(_("name"), max_length=160)
     script = models.CharField(_("script"), max_length=4, default="Latn", help_text=_("ISO 15924"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.SPELLING)
@@ -89,7 +89,7 @@ class Company(models.Model):
 class Credit(Sourced):
     """One person's part in one film, in billing order within the role."""
 
-    film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, related_name="credits")
+    film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, related_name="credits", verbose_name=_("film"))
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="credits", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=20, choices=CreditRole.choices)
     billing = models.PositiveSmallIntegerField(_("billing"), default=0)
@@ -114,8 +114,8 @@ class Credit(Sourced):
 class FilmCompany(Sourced):
     """A company's part in a film: production, distribution, restoration."""
 
-    film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, related_name="companies")
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="film_roles")
+    film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, related_name="companies", verbose_name=_("film"))
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="film_roles", verbose_name=_("company"))
     role = models.CharField(_("role"), max_length=20, choices=CompanyRole.choices)
     territory = models.CharField(_("territory"), max_length=4, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)

@@ -50,11 +50,25 @@ class Sourced(models.Model):
 class FactClaim(Sourced):
     """One source's value for one fact. Contradicting claims all stay; one is preferred for display."""
 
-    film = models.ForeignKey("catalog.Film", on_delete=models.CASCADE, null=True, blank=True, related_name="claims")
-    edition = models.ForeignKey(
-        "catalog.Edition", on_delete=models.CASCADE, null=True, blank=True, related_name="claims"
+    film = models.ForeignKey(
+        "catalog.Film", on_delete=models.CASCADE, null=True, blank=True, related_name="claims", verbose_name=_("film")
     )
-    person = models.ForeignKey("catalog.Person", on_delete=models.CASCADE, null=True, blank=True, related_name="claims")
+    edition = models.ForeignKey(
+        "catalog.Edition",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="claims",
+        verbose_name=_("edition"),
+    )
+    person = models.ForeignKey(
+        "catalog.Person",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="claims",
+        verbose_name=_("person"),
+    )
     fact = models.CharField(_("fact"), max_length=60, help_text=_("The field's name, such as runtime_min."))
     value = models.CharField(_("value"), max_length=200)
     is_preferred = models.BooleanField(_("shown"), default=False)

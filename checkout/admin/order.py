@@ -9,14 +9,12 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.timesince import timesince
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from checkout import credits, deliveries, orders, parcels, settlement
+from checkout.admin.amounts import amount_of, in_both
 from checkout.admin.order_rows import (
     AddressRows,
     CreditRows,
@@ -28,8 +26,7 @@ from checkout.admin.order_rows import (
     WithdrawalRows,
 )
 from checkout.models import Order, OrderLine, OrderState
-from checkout.money import BASE_CURRENCY, format_amount
-from shop.admin_base import Deed, DeedForm, ShopAdmin, coloured, count_of
+from shop.admin_base import Deed, DeedForm, ShopAdmin, age_of, coloured, count_of, link_to
 
 STATE_COLOURS = {
     OrderState.AWAITING_PAYMENT: "info",
@@ -44,9 +41,14 @@ STATE_COLOURS = {
 }
 
 
-def amount_of(amount: Any, currency: str) -> str:
-    """An amount as the order's page shows it, in the language of the staff site."""
-    return format_amount(amount, currency, get_language() or "en")
+def said(name: str, description: Any) -> Any:
+    """A column that says yes or no in words: the theme's red cross looks like trouble where there is none."""
+
+    @admin.display(description=description)
+    def column(_page: Any, row: Any) -> str:
+        return str(_("Yes") if getattr(row, name) else _("No"))
+
+    return column
 
 
 class ShipForm(DeedForm):
@@ -122,10 +124,9 @@ class OrderAdmin(ShopAdmin):
         "age",
         "piece_count",
         "total",
-        "total_paid_in",
         "country",
         "payment_method",
-        "is_disputed",
+        "dispute_label",
     )
     list_filter = ("state", "payment_method", "currency", "refund_state", "is_disputed", "is_late")
     search_fields = ("number", "email", "lines__sku", "tracking_number", "addresses__name")
@@ -228,8 +229,8 @@ class OrderAdmin(ShopAdmin):
             {
                 "fields": (
                     ("goods", "shipping", "discount", "tax"),
-                    ("total", "total_paid_in", "currency", "rate"),
-                    ("rate_set", "payment_method", "points_per_euro"),
+                    ("total", "currency", "rate", "rate_set"),
+                    ("payment_method", "paid_by_voucher", "points_per_euro"),
                 )
             },
         ),
@@ -237,7 +238,7 @@ class OrderAdmin(ShopAdmin):
             _("Parcel"),
             {
                 "fields": (
-                    ("shipping_method_name", "parcel_weight_g", "has_customs"),
+                    ("shipping_method_name", "parcel_weight_g", "customs"),
                     ("carrier", "tracking", "travels_with"),
                     "to_print",
                 )
@@ -249,7 +250,7 @@ class OrderAdmin(ShopAdmin):
                 "fields": (
                     ("placed_at", "pay_by", "paid_at"),
                     ("packed_at", "shipped_at", "delivered_at"),
-                    ("closed_at", "is_late", "is_disputed"),
+                    ("closed_at", "late", "disputed"),
                 )
             },
         ),
@@ -277,28 +278,36 @@ class OrderAdmin(ShopAdmin):
     def state_label(self, order: Order) -> tuple[str, str]:
         return order.state, order.get_state_display()
 
+    @coloured(description=_("disputed"), ordering="is_disputed", colours={"yes": "danger"})
+    def dispute_label(self, order: Order) -> tuple[str, str] | None:
+        return ("yes", str(_("disputed"))) if order.is_disputed else None
+
     @admin.display(description=_("waiting"), ordering="placed_at")
     def age(self, order: Order) -> str:
         """How long somebody waits for us: since payment, while the parcel is still here."""
         since = order.paid_at if order.state in (OrderState.PAID, OrderState.PACKED) else None
-        return timesince(since, timezone.now(), depth=1) if since else "–"
+        return age_of(since) if since else "–"
 
     @admin.display(description=_("pieces"), ordering="line_total")
     def piece_count(self, order: Any) -> int:
         return int(order.line_total)
 
-    @admin.display(description=_("total (EUR)"), ordering="total_eur")
+    @admin.display(description=_("total"), ordering="total_eur")
     def total(self, order: Order) -> str:
-        return amount_of(order.total_eur, BASE_CURRENCY)
+        return self._both(order, "total")
 
-    @admin.display(description=_("total as charged"), ordering="total_amount")
-    def total_paid_in(self, order: Order) -> str:
-        return amount_of(order.total_amount, order.currency)
+    @admin.display(description=_("paid by voucher"))
+    def paid_by_voucher(self, order: Order) -> str:
+        return self._both(order, "voucher")
 
     @admin.display(description=_("to"))
     def country(self, order: Order) -> str:
         address = order.shipping_address
         return str(address.country.name) if address else "–"
+
+    customs = said("has_customs", _("customs declaration"))
+    late = said("is_late", _("paid late"))
+    disputed = said("is_disputed", _("disputed"))
 
     @admin.display(description=_("to print"))
     def to_print(self, order: Order) -> str:
@@ -308,19 +317,19 @@ class OrderAdmin(ShopAdmin):
         if order.has_customs:
             forms.append(("customs_form", _("Customs declaration")))
         links = papers + [(reverse(f"admin:checkout_{name}", args=(order.pk,)), title) for name, title in forms]
-        return format_html_join(" · ", '<a class="paper-link" href="{}">{}</a>', links)
+        return format_html_join(" · ", '<a class="row-link" href="{}">{}</a>', links)
 
     @admin.display(description=_("tracking number"))
     def tracking(self, order: Order) -> str:
         address = deliveries.tracking_url(order)
-        return format_html('<a href="{}">{}</a>', address, order.tracking_number) if address else order.tracking_number
+        if not address:
+            return order.tracking_number
+        return format_html('<a class="row-link" href="{}">{}</a>', address, order.tracking_number)
 
     @admin.display(description=_("in one parcel with"))
     def travels_with(self, order: Order) -> str:
-        rows = [
-            (reverse("admin:checkout_order_change", args=(row.pk,)), row.number) for row in parcels.companions(order)
-        ]
-        return format_html_join(", ", '<a href="{}">{}</a>', rows) or "–"
+        links = [(link_to("checkout_order", row.pk, row.number),) for row in parcels.companions(order)]
+        return format_html_join(", ", "{}", links) or "–"
 
     @admin.display(description=_("goods"))
     def goods(self, order: Order) -> str:
@@ -339,11 +348,7 @@ class OrderAdmin(ShopAdmin):
         return self._both(order, "tax")
 
     def _both(self, order: Order, part: str) -> str:
-        """A part in the order's currency and, where that is another, in euro."""
-        base = amount_of(getattr(order, f"{part}_eur"), BASE_CURRENCY)
-        if order.currency == BASE_CURRENCY:
-            return base
-        return f"{amount_of(getattr(order, f'{part}_amount'), order.currency)} ({base})"
+        return in_both(getattr(order, f"{part}_amount"), getattr(order, f"{part}_eur"), order.currency)
 
     @admin.action(description=_("Packed"), permissions=["change"])
     def pack_chosen(self, request: HttpRequest, rows: QuerySet[Order]) -> None:

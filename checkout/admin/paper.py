@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from checkout import books, customs, packing_slips
-from checkout.admin.order import amount_of
+from checkout.admin.amounts import amount_of
 from checkout.models import Order, Paper
 from checkout.money import BASE_CURRENCY
 from checkout.views.papers import paper_response, pdf_response
@@ -139,4 +139,4 @@ class PaperAdmin(ReadOnlyAdmin):
     @admin.display(description="PDF")
     def pdf(self, paper: Paper) -> str:
         address = reverse("admin:checkout_paper_pdf", args=(paper.pk,))
-        return format_html('<a class="paper-link" href="{}">{}.pdf</a>', address, paper.label)
+        return format_html('<a class="row-link" href="{}">{}.pdf</a>', address, paper.label)

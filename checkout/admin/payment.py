@@ -4,14 +4,16 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from checkout import payments, reconciliation, settlement
-from checkout.admin.order import amount_of
+from checkout.admin.amounts import amount_of
 from checkout.models import BalanceDifference, Dispute, Payment, PaymentState, ProviderEvent, Refund
 from checkout.money import from_minor_units
-from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured
+from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured, link_to, moment
 
 STATE_COLOURS = {
     PaymentState.CREATED: "info",
@@ -34,15 +36,49 @@ REFUND_COLOURS = {
 }
 
 
+def _why(refund: Refund) -> str:
+    """The credit's reason; without one the money came for an order that could not be kept."""
+    return refund.credit.reason if refund.credit else str(_("The order could not be kept"))
+
+
 class RefundRows(ReadOnlyTabular):
     model = Refund
-    fields = ("created_at", "amount", "state", "reason_key", "reference", "done_at")
-    show_change_link = True
+    fields = ("page", "sum", "state", "why", "reference", "done_at")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
+        refunds: QuerySet[Refund] = super().get_queryset(request)
+        return refunds.select_related("credit", "payment")
+
+    @admin.display(description=_("decided"))
+    def page(self, refund: Refund) -> str:
+        return link_to("checkout_refund", refund.pk, moment(refund.created_at))
+
+    @admin.display(description=_("amount"))
+    def sum(self, refund: Refund) -> str:
+        return amount_of(refund.amount, refund.payment.currency)
+
+    @admin.display(description=_("reason"))
+    def why(self, refund: Refund) -> str:
+        return _why(refund)
 
 
 class DisputeRows(ReadOnlyTabular):
     model = Dispute
-    fields = ("opened_at", "state", "reason", "amount_minor", "reference", "closed_at")
+    fields = ("page", "state", "reason", "sum", "reference", "closed_at")
+    readonly_fields = fields
+
+    @admin.display(description=_("opened"))
+    def page(self, dispute: Dispute) -> str:
+        return link_to("checkout_dispute", dispute.pk, moment(dispute.opened_at))
+
+    @admin.display(description=_("amount"))
+    def sum(self, dispute: Dispute) -> str:
+        return _disputed(dispute)
+
+
+def _disputed(dispute: Dispute) -> str:
+    return amount_of(from_minor_units(dispute.amount_minor, dispute.payment.currency), dispute.payment.currency)
 
 
 @admin.register(Payment)
@@ -54,14 +90,14 @@ class PaymentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     fields = (
         ("order", "attempt", "gateway"),
-        ("state", "sum", "refunded_amount"),
-        ("amount_minor", "currency", "failure_code"),
+        ("state", "sum", "refunded"),
+        "failure_code",
         ("reference", "intent_reference", "balance_reference"),
         ("fee", "net"),
         ("created_at", "expires_at", "authorised_at"),
         ("captured_at", "closed_at"),
     )
-    readonly_fields = ("sum", "fee", "net")
+    readonly_fields = ("sum", "refunded", "fee", "net")
     inlines = (RefundRows, DisputeRows)
     deeds: ClassVar = (
         Deed(
@@ -83,6 +119,10 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("amount"), ordering="amount")
     def sum(self, payment: Payment) -> str:
         return amount_of(payment.amount, payment.currency)
+
+    @admin.display(description=_("refunded"))
+    def refunded(self, payment: Payment) -> str:
+        return amount_of(payment.refunded_amount, payment.currency)
 
     @admin.display(description=_("provider's fee"))
     def fee(self, payment: Payment) -> str:
@@ -106,11 +146,12 @@ class PaidOutForm(DeedForm):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("payment", "amount", "state_label", "reason_key", "created_at", "done_at")
+    list_display = ("payment", "sum", "state_label", "why", "created_at", "done_at")
     list_filter = ("state", "payment__gateway")
-    list_select_related = ("payment__order",)
+    list_select_related = ("payment__order", "credit")
     search_fields = ("payment__order__number", "reference")
-    fields = (("payment", "amount", "state"), ("reason_key", "reference", "tries"), ("created_at", "done_at"))
+    fields = (("payment", "sum", "state"), ("why", "reference", "tries"), ("created_at", "done_at", "reason_key"))
+    readonly_fields = ("sum", "why")
     deeds: ClassVar = (
         Deed(
             name="pay-out",
@@ -162,6 +203,14 @@ class RefundAdmin(ReadOnlyAdmin):
     def state_label(self, refund: Refund) -> tuple[str, str]:
         return refund.state, refund.get_state_display()
 
+    @admin.display(description=_("amount"), ordering="amount")
+    def sum(self, refund: Refund) -> str:
+        return amount_of(refund.amount, refund.payment.currency)
+
+    @admin.display(description=_("reason"))
+    def why(self, refund: Refund) -> str:
+        return _why(refund)
+
 
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyAdmin):
@@ -171,7 +220,12 @@ class DisputeAdmin(ReadOnlyAdmin):
     list_filter = ("state", "reason")
     list_select_related = ("payment__order",)
     search_fields = ("reference", "payment__order__number")
-    fields = (("payment", "reference"), ("state", "reason", "amount_minor"), ("opened_at", "closed_at"))
+    fields = (("payment", "reference"), ("state", "reason", "sum"), ("opened_at", "closed_at"))
+    readonly_fields = ("sum",)
+
+    @admin.display(description=_("amount"))
+    def sum(self, dispute: Dispute) -> str:
+        return _disputed(dispute)
 
 
 @admin.register(ProviderEvent)

@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -21,10 +20,10 @@ from unfold.widgets import (
 
 from catalog.vocabularies import Grade
 from checkout import returns, withdrawals
-from checkout.admin.order import amount_of
+from checkout.admin.amounts import amount_of, in_both
 from checkout.models import Credit, CreditLine, Refund, ReturnedPiece, Withdrawal
 from checkout.money import BASE_CURRENCY
-from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured
+from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured, link_to
 
 STATE_COLOURS = {
     Withdrawal.State.STATED: "info",
@@ -84,12 +83,16 @@ class ReceiveForm(DeedForm):
 
 class PieceRows(ReadOnlyTabular):
     model = ReturnedPiece
-    fields = ("line", "received_at", "grade_found", "deduction_eur", "note", "regraded_at")
-    show_change_link = True
+    fields = ("page", "received_at", "grade_found", "deduction_eur", "note", "regraded_at")
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnedPiece]:
         pieces: QuerySet[ReturnedPiece] = super().get_queryset(request)
         return pieces.select_related("line")
+
+    @admin.display(description=_("piece"))
+    def page(self, row: ReturnedPiece) -> str:
+        return link_to("checkout_returnedpiece", row.pk, str(row.line))
 
 
 def _is_open(withdrawal: Withdrawal) -> bool:
@@ -195,11 +198,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     def found_order(self, withdrawal: Withdrawal) -> str:
         if withdrawal.order is None:
             return str(_("not found"))
-        return format_html(
-            '<a href="{}">{}</a>',
-            reverse("admin:checkout_order_change", args=(withdrawal.order_id,)),
-            withdrawal.order.number,
-        )
+        return link_to("checkout_order", withdrawal.order.pk, withdrawal.order.number)
 
     @admin.display(description=_("money due by"), ordering="confirmed_at")
     def refund_due(self, withdrawal: Withdrawal) -> date | str:
@@ -250,27 +249,39 @@ class ReturnedPieceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("piece"), ordering="line__sku")
     def piece(self, row: ReturnedPiece) -> str:
-        address = reverse("admin:catalog_listing_change", args=(row.line.listing_id,))
-        return format_html('<a href="{}">{}</a> {}', address, row.line.sku, row.line.title)
+        return format_html("{} {}", link_to("catalog_listing", row.line.listing_id, row.line.sku), row.line.title)
 
 
 class CreditLineRows(ReadOnlyTabular):
     model = CreditLine
-    fields = ("line", "amount_eur", "amount")
+    fields = ("line", "sum")
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CreditLine]:
         rows: QuerySet[CreditLine] = super().get_queryset(request)
-        return rows.select_related("line")
+        return rows.select_related("line", "credit__order")
+
+    @admin.display(description=_("amount"))
+    def sum(self, row: CreditLine) -> str:
+        return in_both(row.amount, row.amount_eur, row.credit.order.currency)
 
 
 class RefundRows(ReadOnlyTabular):
     model = Refund
-    fields = ("payment", "amount", "state", "reference", "done_at")
-    show_change_link = True
+    fields = ("page", "sum", "state", "reference", "done_at")
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         rows: QuerySet[Refund] = super().get_queryset(request)
         return rows.select_related("payment__order")
+
+    @admin.display(description=_("payment"))
+    def page(self, refund: Refund) -> str:
+        return link_to("checkout_refund", refund.pk, str(refund.payment))
+
+    @admin.display(description=_("amount"))
+    def sum(self, refund: Refund) -> str:
+        return amount_of(refund.amount, refund.payment.currency)
 
 
 @admin.register(Credit)
@@ -282,16 +293,24 @@ class CreditAdmin(ReadOnlyAdmin):
     fields = (
         ("order", "created_at", "decided_by"),
         ("reason", "reason_key"),
-        ("goods_amount", "shipping_amount", "total"),
-        ("goods_eur", "shipping_eur"),
+        ("goods", "shipping", "total"),
         ("money", "to_voucher"),
     )
-    readonly_fields = ("total", "money", "to_voucher")
+    readonly_fields = ("goods", "shipping", "total", "money", "to_voucher")
     inlines = (CreditLineRows, RefundRows)
+
+    @admin.display(description=_("goods"))
+    def goods(self, credit: Credit) -> str:
+        return in_both(credit.goods_amount, credit.goods_eur, credit.order.currency)
+
+    @admin.display(description=_("shipping"))
+    def shipping(self, credit: Credit) -> str:
+        return in_both(credit.shipping_amount, credit.shipping_eur, credit.order.currency)
 
     @admin.display(description=_("in all"))
     def total(self, credit: Credit) -> str:
-        return amount_of(credit.goods_amount + credit.shipping_amount, credit.order.currency)
+        amount, eur = credit.goods_amount + credit.shipping_amount, credit.goods_eur + credit.shipping_eur
+        return in_both(amount, eur, credit.order.currency)
 
     @admin.display(description=_("by the payment"), ordering="money_amount")
     def money(self, credit: Credit) -> str:

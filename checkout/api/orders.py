@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.db import transaction
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -211,7 +212,7 @@ class Cancel(ApiView):
             if order.state != OrderState.CANCELLED:
                 if not order.is_payable:
                     raise OrderMoveRefused
-                settlement.cancel(order, reason="buyer")
+                settlement.cancel(order, reason=_("At the buyer's request"))
             return Response(order_form(orders.by_token(order.token), with_buyer=True))
 
         return self.once(asked, cancel, in_steps=True)

@@ -4,10 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from django.utils.translation import gettext_lazy as _
-
 from checkout.gateways.base import ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
 from checkout.models import Payment, PaymentState
+from checkout.vocabularies import PaymentMethod
 from shop.models import ShopSettings
 
 _STATUS = {
@@ -24,7 +23,7 @@ class BankTransferGateway:
     """Offered once the account to pay to is known. The order's number is the reference."""
 
     code: ClassVar[str] = "bank_transfer"
-    name = _("Bank transfer")
+    name = PaymentMethod.BANK_TRANSFER.label
 
     def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         # A transfer arrives in euro: in another currency the amount could not be what was shown.

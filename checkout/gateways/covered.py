@@ -4,17 +4,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from django.utils.translation import gettext_lazy as _
-
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderRefund, ProviderStatus
 from checkout.models import Payment
+from checkout.vocabularies import PaymentMethod
 
 
 class CoveredGateway:
     """Never chosen by a buyer: settlement takes it when nothing is left to pay."""
 
     code: ClassVar[str] = "covered"
-    name = _("Nothing left to pay")
+    name = PaymentMethod.COVERED.label
 
     def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         return False

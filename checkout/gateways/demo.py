@@ -12,11 +12,11 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from checkout.clock import database_now
 from checkout.gateways.base import GatewayUnreachable, ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
 from checkout.models import DemoPayment, Payment
+from checkout.vocabularies import PaymentMethod
 
 _STATUS = {
     DemoPayment.Status.OPEN: ProviderStatus.OPEN,
@@ -31,7 +31,7 @@ _STATUS = {
 
 class DemoGateway:
     code: ClassVar[str] = "demo"
-    name = _("Demo payment (no money moves)")
+    name = PaymentMethod.DEMO.label
 
     def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         return bool(settings.DEMO) and not settings.STRIPE_SECRET_KEY

@@ -72,7 +72,7 @@ class RateSet(models.Model):
 class Rate(models.Model):
     """How many units of a currency one euro was worth."""
 
-    rate_set = models.ForeignKey(RateSet, on_delete=models.PROTECT, related_name="rates")
+    rate_set = models.ForeignKey(RateSet, on_delete=models.PROTECT, related_name="rates", verbose_name=_("rate set"))
     currency = models.CharField(_("currency"), max_length=3)
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=6)
 

@@ -105,10 +105,10 @@ class CouponUse(models.Model):
     `slot` numbers one customer's uses from 0, so that the limit a customer is a unique index.
     """
 
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="uses")
-    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="coupon_use")
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="uses", verbose_name=_("coupon"))
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="coupon_use", verbose_name=_("order"))
     email = models.EmailField(_("email"))
-    slot = models.PositiveSmallIntegerField(default=0)
+    slot = models.PositiveSmallIntegerField(_("use, counted from 0"), default=0)
     used_at = models.DateTimeField(_("used"), default=timezone.now)
     released_at = models.DateTimeField(_("given back"), null=True, blank=True)
 

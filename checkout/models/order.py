@@ -16,6 +16,7 @@ from catalog.models import Listing
 from catalog.vocabularies import TaxScheme
 from checkout.models.currency import RateSet
 from checkout.models.reservation import Reservation
+from checkout.vocabularies import NOTES, MailKind, OrderEventKind, PaymentMethod, label_of
 
 
 class OrderState(models.TextChoices):
@@ -104,10 +105,15 @@ class Order(models.Model):
     is_late = models.BooleanField(_("paid late"), default=False)
     visitor_key = models.CharField(max_length=64, editable=False, db_index=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("account"),
     )
     email = models.EmailField(_("email"), blank=True)
-    language = models.CharField(_("language"), max_length=5, default="en")
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
 
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     rate_set = models.ForeignKey(
@@ -184,11 +190,11 @@ class Order(models.Model):
 
     shipping_method = models.CharField(_("shipping method"), max_length=40, blank=True)
     shipping_method_name = models.CharField(_("shipping, as shown"), max_length=120, blank=True)
-    shipping_days_min = models.PositiveSmallIntegerField(null=True, blank=True)
-    shipping_days_max = models.PositiveSmallIntegerField(null=True, blank=True)
+    shipping_days_min = models.PositiveSmallIntegerField(_("days on the way, at least"), null=True, blank=True)
+    shipping_days_max = models.PositiveSmallIntegerField(_("days on the way, at most"), null=True, blank=True)
     parcel_weight_g = models.PositiveIntegerField(_("parcel weight (grams)"), null=True, blank=True)
     has_customs = models.BooleanField(_("customs declaration"), default=False)
-    payment_method = models.CharField(_("payment method"), max_length=20, blank=True)
+    payment_method = models.CharField(_("payment method"), max_length=20, choices=PaymentMethod.choices, blank=True)
     points_per_euro = models.DecimalField(_("points per euro"), max_digits=6, decimal_places=2, default=Decimal(0))
     buyer_note = models.CharField(_("note from the buyer"), max_length=500, blank=True)
     staff_note = models.TextField(_("note for staff"), blank=True)
@@ -305,7 +311,7 @@ class OrderAddress(models.Model):
         SHIPPING = "shipping", _("Shipping")
         BILLING = "billing", _("Billing")
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="addresses")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("order"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=120)
     company = models.CharField(_("company"), max_length=120, blank=True)
@@ -329,12 +335,19 @@ class OrderAddress(models.Model):
 class OrderLine(models.Model):
     """One piece of an order, frozen when the order was placed."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="order_lines")
-    reservation = models.OneToOneField(
-        Reservation, on_delete=models.PROTECT, null=True, blank=True, related_name="order_line"
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", verbose_name=_("order"))
+    listing = models.ForeignKey(
+        Listing, on_delete=models.PROTECT, related_name="order_lines", verbose_name=_("listing")
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    reservation = models.OneToOneField(
+        Reservation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="order_line",
+        verbose_name=_("reservation"),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
     sku = models.CharField("SKU", max_length=24)
     title = models.CharField(_("title"), max_length=300)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -391,9 +404,9 @@ class OrderLine(models.Model):
 class OrderEvent(models.Model):
     """One thing that happened to an order; rows are only added (trigger)."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events", verbose_name=_("order"))
     at = models.DateTimeField(_("at"), default=timezone.now)
-    kind = models.CharField(_("what"), max_length=40)
+    kind = models.CharField(_("what"), max_length=40, choices=OrderEventKind.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -410,13 +423,19 @@ class OrderEvent(models.Model):
         ordering: ClassVar = ["at", "id"]
 
     def __str__(self) -> str:
-        return f"{self.kind}"
+        return self.get_kind_display()
+
+    @property
+    def note(self) -> str:
+        """The text in words, where it is a code."""
+        vocabulary = NOTES.get(self.kind)
+        return label_of(self.text, vocabulary) if vocabulary else self.text
 
 
 class OrderMail(models.Model):
     """A mail that was sent about an order: each kind once."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="mails")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="mails", verbose_name=_("order"))
     kind = models.CharField(_("mail"), max_length=30)
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
 
@@ -426,4 +445,5 @@ class OrderMail(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["order", "kind"], name="order_mail_once")]
 
     def __str__(self) -> str:
-        return self.kind
+        """What it was about; the number of a kind that an order may have several of is of no use to people."""
+        return label_of(self.kind.partition("-")[0], MailKind)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -43,7 +44,7 @@ class Paper(models.Model):
     year = models.PositiveSmallIntegerField(_("year"))
     number = models.PositiveIntegerField(_("number"))
     label = models.CharField(_("number as printed"), max_length=24, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="papers")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="papers", verbose_name=_("order"))
     credit = models.OneToOneField(
         Credit,
         on_delete=models.PROTECT,
@@ -53,7 +54,7 @@ class Paper(models.Model):
         verbose_name=pgettext_lazy("money", "credit"),
     )
     issued_at = models.DateTimeField(_("issued"), default=timezone.now)
-    language = models.CharField(_("language"), max_length=5)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
     currency = models.CharField(_("currency"), max_length=3)
     total_eur = models.DecimalField(_("total (EUR)"), max_digits=10, decimal_places=2)
     total_amount = models.DecimalField(_("total"), max_digits=14, decimal_places=2)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from checkout.models.order import Order
+from checkout.vocabularies import Failure, PaymentMethod
 
 
 class PaymentState(models.TextChoices):
@@ -63,9 +64,9 @@ OPEN_PAYMENT_STATES = (
 class Payment(models.Model):
     """One attempt to pay an order, in the order's currency. `amount_minor` is what the provider is told."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", verbose_name=_("order"))
     attempt = models.PositiveSmallIntegerField(_("attempt"))
-    gateway = models.CharField(_("gateway"), max_length=20)
+    gateway = models.CharField(_("gateway"), max_length=20, choices=PaymentMethod.choices)
     state = models.CharField(_("state"), max_length=16, choices=PaymentState.choices, default=PaymentState.CREATED)
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
@@ -78,7 +79,8 @@ class Payment(models.Model):
     settled_currency = models.CharField(_("settled in"), max_length=3, blank=True)
     balance_reference = models.CharField(_("balance transaction"), max_length=120, blank=True)
     pay_url = models.CharField(_("payment page"), max_length=500, blank=True)
-    failure_code = models.CharField(_("failure"), max_length=60, blank=True)
+    # Banks know more reasons than are listed; those are shown as they came.
+    failure_code = models.CharField(_("failure"), max_length=60, choices=Failure.choices, blank=True)
     created_at = models.DateTimeField(_("started"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     authorised_at = models.DateTimeField(_("authorised"), null=True, blank=True)
@@ -156,7 +158,7 @@ class Refund(models.Model):
 
     State = RefundState
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     reason_key = models.CharField(_("reason key"), max_length=80)
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from checkout.models.payment import Payment
+from checkout.vocabularies import BalanceProblem, DisputeReason
 
 
 class ProviderEvent(models.Model):
@@ -47,10 +48,10 @@ class Dispute(models.Model):
         WON = "won", _("Won")
         LOST = "lost", _("Lost")
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("payment"))
     reference = models.CharField(_("provider's reference"), max_length=120, unique=True)
     state = models.CharField(_("state"), max_length=4, choices=State.choices, default=State.OPEN)
-    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    reason = models.CharField(_("reason"), max_length=60, choices=DisputeReason.choices, blank=True)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -69,7 +70,7 @@ class BalanceDifference(models.Model):
 
     gateway = models.CharField(_("gateway"), max_length=20)
     reference = models.CharField(_("provider's reference"), max_length=120)
-    problem = models.CharField(_("what differs"), max_length=40)
+    problem = models.CharField(_("what differs"), max_length=40, choices=BalanceProblem.choices)
     text = models.CharField(_("details"), max_length=300, blank=True)
     found_at = models.DateTimeField(_("found"), default=timezone.now)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
@@ -92,4 +93,4 @@ class BalanceDifference(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.reference}"
+        return f"{self.get_problem_display()} {self.reference}"

@@ -47,6 +47,7 @@ class Reservation(models.Model):
         null=True,
         blank=True,
         related_name="reservations",
+        verbose_name=_("account"),
     )
     address_range = models.CharField(max_length=32, blank=True, editable=False)
     created_at = models.DateTimeField(_("reserved"), default=timezone.now)

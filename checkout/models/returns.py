@@ -41,7 +41,7 @@ class Withdrawal(models.Model):
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("email"))
     statement = models.TextField(_("statement"), max_length=2000, blank=True)
-    language = models.CharField(_("language"), max_length=5, default="en")
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.STATED)
     stated_at = models.DateTimeField(_("stated"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
@@ -70,11 +70,18 @@ class Withdrawal(models.Model):
 class ReturnedPiece(models.Model):
     """One piece on its way back: which line, what was found when it arrived, and what became of it."""
 
-    withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="pieces")
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returns")
+    withdrawal = models.ForeignKey(
+        Withdrawal, on_delete=models.PROTECT, related_name="pieces", verbose_name=_("withdrawal")
+    )
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returns", verbose_name=_("order line"))
     received_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     received_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("received by"),
     )
     grade_found = models.CharField(_("grade found"), max_length=12, choices=Grade.choices, blank=True)
     deduction_eur = models.DecimalField(
@@ -103,7 +110,7 @@ class Credit(models.Model):
     voucher that paid. Rows are only added.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="credits")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="credits", verbose_name=_("order"))
     reason_key = models.CharField(_("reason key"), max_length=60)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     goods_eur = models.DecimalField(_("goods (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
@@ -114,7 +121,12 @@ class Credit(models.Model):
     voucher_eur = models.DecimalField(_("to the voucher (EUR)"), max_digits=10, decimal_places=2, default=Decimal(0))
     voucher_amount = models.DecimalField(_("to the voucher"), max_digits=14, decimal_places=2, default=Decimal(0))
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
     created_at = models.DateTimeField(_("decided"), default=timezone.now)
 
@@ -139,8 +151,12 @@ class Credit(models.Model):
 class CreditLine(models.Model):
     """What of a credit is for which piece."""
 
-    credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="lines")
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="credit_lines")
+    credit = models.ForeignKey(
+        Credit, on_delete=models.PROTECT, related_name="lines", verbose_name=pgettext_lazy("money", "credit")
+    )
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="credit_lines", verbose_name=_("order line")
+    )
     amount_eur = models.DecimalField(_("amount (EUR)"), max_digits=8, decimal_places=2)
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
 

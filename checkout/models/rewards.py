@@ -22,9 +22,10 @@ class PointsAccount(models.Model):
         null=True,
         blank=True,
         related_name="points_account",
+        verbose_name=_("account"),
     )
-    language = models.CharField(_("language"), max_length=5, default="en")
-    created_at = models.DateTimeField(default=timezone.now)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    created_at = models.DateTimeField(_("opened"), default=timezone.now)
 
     class Meta:
         verbose_name = _("points account")
@@ -61,20 +62,34 @@ class PointsEntry(models.Model):
         ADJUST = "adjust", _("Adjusted")
         WELCOME = "welcome", _("Welcome")
 
-    account = models.ForeignKey(PointsAccount, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(
+        PointsAccount, on_delete=models.PROTECT, related_name="entries", verbose_name=_("points account")
+    )
     pot = models.CharField(_("pot"), max_length=10, choices=Pot.choices)
     kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices)
     lot = models.CharField(_("lot"), max_length=60, blank=True)
     expires_on = models.DateField(_("expires"), null=True, blank=True)
     points = models.IntegerField(_("points"))
     key = models.CharField(_("key"), max_length=80, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries", verbose_name=_("order")
+    )
     order_line = models.ForeignKey(
-        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="points_entries"
+        OrderLine,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="points_entries",
+        verbose_name=_("order line"),
     )
     note = models.CharField(_("reason"), max_length=200, blank=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     created_at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -94,7 +109,9 @@ class PointsEntry(models.Model):
 class PointsNotice(models.Model):
     """A mail that points are about to expire: once for each account and last day."""
 
-    account = models.ForeignKey(PointsAccount, on_delete=models.PROTECT, related_name="notices")
+    account = models.ForeignKey(
+        PointsAccount, on_delete=models.PROTECT, related_name="notices", verbose_name=_("points account")
+    )
     expires_on = models.DateField(_("expires"))
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
 

@@ -46,7 +46,7 @@ class GiftVoucher(models.Model):
     recipient_email = models.EmailField(_("mailed to"), blank=True)
     sender_name = models.CharField(_("from"), max_length=120, blank=True)
     message = models.CharField(_("message"), max_length=500, blank=True)
-    language = models.CharField(_("language"), max_length=5, default="en")
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     issued_at = models.DateTimeField(_("issued"), null=True, blank=True, editable=False)
     mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True, editable=False)
@@ -80,14 +80,23 @@ class VoucherEntry(models.Model):
         ADJUST = "adjust", _("Adjusted")
         EXPIRE = "expire", _("Expired")
 
-    voucher = models.ForeignKey(GiftVoucher, on_delete=models.PROTECT, related_name="entries")
+    voucher = models.ForeignKey(
+        GiftVoucher, on_delete=models.PROTECT, related_name="entries", verbose_name=_("gift voucher")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     amount_eur = models.DecimalField(_("amount (EUR)"), max_digits=8, decimal_places=2)
     key = models.CharField(_("key"), max_length=80, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="voucher_entries")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="voucher_entries", verbose_name=_("order")
+    )
     note = models.CharField(_("reason"), max_length=200, blank=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     created_at = models.DateTimeField(_("at"), default=timezone.now)
 

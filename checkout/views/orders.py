@@ -122,7 +122,7 @@ def cancel_order(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(found)
     if not found.is_payable:
         raise OrderMoveRefused(_("This order can no longer be cancelled here. Please write to us."))
-    settlement.cancel(found, reason="buyer")
+    settlement.cancel(found, reason=_("At the buyer's request"))
     return redirect(found)
 
 

@@ -1,15 +1,18 @@
 """The order desk's buttons, and what it cannot type over."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from checkout.models import Order
 from tests.admin.pages import fields_of, messages_of
 from tests.catalog.pieces import a_listed_piece, a_paid_order, a_reserved_piece
+from tests.checkout.storefront import text_of
 
 
 @pytest.fixture
@@ -71,6 +74,46 @@ def test_the_list_says_what_was_paid_and_where_it_goes(order_desk: Client, order
     assert order.number in page
     assert "€5.00" in page
     assert "Greece" in page
+
+
+def test_what_happened_and_what_was_mailed_is_said_in_words(order_desk: Client, order: Order) -> None:
+    order.events.create(kind="payment_failed", text="insufficient_funds")
+    order.events.create(kind="dispute_opened", text="product_not_received")
+    order.mails.create(kind="credited-12")
+    order.payments.create(
+        attempt=9, gateway="bank_transfer", state="failed", currency="EUR", amount=5, amount_minor=500,
+        failure_code="card_declined",
+    )  # fmt: skip
+
+    page = text_of(order_desk.get(change(order)))
+
+    for words in (
+        "Payment failed",
+        "Not enough money on the account",
+        "Dispute opened",
+        "The buyer says nothing arrived",
+        "Money given back",
+        "Bank transfer",
+        "Card declined",
+        "English",
+    ):
+        assert words in page
+    for code in ("payment_failed", "insufficient_funds", "credited-12", "bank_transfer", "card_declined"):
+        assert code not in page
+
+
+def test_an_order_leads_to_its_payments_and_says_how_long_it_waits(order_desk: Client, order: Order) -> None:
+    payment = order.payments.create(
+        attempt=1, gateway="demo", state="expired", currency="EUR", amount=5, amount_minor=500
+    )
+    Order.objects.update(paid_at=timezone.now() - timedelta(hours=30))
+
+    page = order_desk.get(change(order)).content.decode()
+    order_desk.cookies["language"] = "el"
+    rows = text_of(order_desk.get(reverse("admin:checkout_order_changelist")))
+
+    assert reverse("admin:checkout_payment_change", args=(payment.pk,)) in page
+    assert "1 ημέρα" in rows
 
 
 def test_several_orders_are_packed_at_once(order_desk: Client, order: Order) -> None:

@@ -79,7 +79,7 @@ def test_disputes_are_seen_at_once(order_desk: Client, fake_stripe: FakeStripe) 
     payment = paid(fake_stripe)
     dispute = Dispute.objects.create(payment=payment, reference="dp_1", reason="fraudulent", amount_minor=500)
     assert "Open disputes" in text_of(order_desk.get("/staff/"))
-    assert "fraudulent" in text_of(order_desk.get(page_of(dispute)))
+    assert "The buyer says they did not pay this" in text_of(order_desk.get(page_of(dispute)))
     assert "dp_1" in text_of(order_desk.get(page_of(payment)))
 
 

@@ -8,7 +8,6 @@ from typing import ClassVar, TypeVar
 import stripe
 import structlog
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from stripe.checkout import Session
 
 from checkout.gateways.base import ProviderPayment, ProviderRefund, ProviderStatus, RefundStatus
@@ -17,6 +16,7 @@ from checkout.gateways.stripe.connection import connect, is_kept_answer, speakin
 from checkout.gateways.stripe.session_parameters import is_chargeable, session_parameters
 from checkout.models import Payment
 from checkout.money import CURRENCIES
+from checkout.vocabularies import PaymentMethod
 
 logger = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 class StripeGateway:
     code: ClassVar[str] = "stripe"
-    name = _("Card or PayPal")
+    name = PaymentMethod.STRIPE.label
 
     def is_offered(self, currency: str, amount: Decimal | None = None) -> bool:
         if not settings.STRIPE_SECRET_KEY or currency not in CURRENCIES:
