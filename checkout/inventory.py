@@ -232,6 +232,12 @@ def lock(listing_ids: Iterable[int]) -> None:
     list(Listing.objects.filter(pk__in=set(listing_ids)).order_by("pk").select_for_update(of=("self",)).values("pk"))
 
 
+def lock_basket(visitor: Visitor) -> None:
+    """Lock the listings the visitor's basket holds."""
+    claims = Reservation.objects.live().filter(visitor_key=visitor.key, order_line__isnull=True)
+    lock(claims.values_list("listing_id", flat=True))
+
+
 def release(*, sku: str, visitor: Visitor) -> None:
     """Give a piece back. Raises NotReserved when the visitor's basket does not hold it."""
     with transaction.atomic():

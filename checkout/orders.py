@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.db.models.functions import Lower
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -88,13 +88,11 @@ def place(
         if order.state != OrderState.DRAFT:
             return order
         discounts.lock(order)
-        inventory.lock(row.listing_id for row in inventory.live_reservations(visitor))
+        inventory.lock_basket(visitor)
         summary = drafts.summary_of(order, visitor, currency=currency)
         _check_complete(order, summary)
-        if summary.total_amount != shown_total or shown_fingerprint not in (
-            None,
-            drafts.fingerprint_of(order, summary),
-        ):
+        is_as_shown = shown_fingerprint is None or shown_fingerprint == drafts.fingerprint_of(order, summary)
+        if summary.total_amount != shown_total or not is_as_shown:
             raise TotalChanged(total=str(summary.total_amount), currency=currency)
         _freeze(order, summary)
         if not discounts.take(order):
@@ -114,6 +112,7 @@ def _lock_draft_of(token: str, visitor: Visitor) -> Order:
         raise OrderNotFound  # begun in an account that is no longer signed in here: neither its orders nor its points
     if order.joins_id not in (None, found.joins_id):
         raise TotalChanged  # the choice changed in another tab between the look and the lock
+    prefetch_related_objects([order], "addresses")
     return order
 
 
