@@ -125,7 +125,6 @@ class OrderAdmin(ShopAdmin):
         "piece_count",
         "total",
         "country",
-        "payment_method",
         "dispute_label",
     )
     list_filter = ("state", "payment_method", "currency", "refund_state", "is_disputed", "is_late")

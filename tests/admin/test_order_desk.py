@@ -160,3 +160,11 @@ def test_the_staff_site_speaks_greek_by_its_cookie(order_desk: Client) -> None:
     assert answer.headers["Location"] == "/staff/"
     assert answer.cookies["language"].value == "el"
     assert '<html lang="el"' in order_desk.get("/staff/").content.decode()
+
+
+def test_the_themes_own_texts_are_greek_too(order_desk: Client, order: Order) -> None:
+    order_desk.cookies["language"] = "el"
+    page = text_of(order_desk.get(reverse("admin:checkout_order_changelist")))
+
+    assert "Όλες οι ενότητες" in page
+    assert "All applications" not in page
