@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from babel.dates import format_timedelta
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -21,6 +21,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
@@ -257,13 +258,25 @@ class ReadOnlyAdmin(ShopAdmin):
 
 class ShopTabular(ListFields, TabularInline):
     extra = 0
-    # The row's name would only repeat its columns.
+    # The row's name would only repeat its columns. The theme's link to the row's own page goes with it, so
+    # `show_change_link` adds a column for it.
     hide_title = True
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """What is typed first, then where it was read."""
+        """What is typed first, then where it was read, then the way to the row's own page."""
         fields = [*super().get_fields(request, obj)]
-        return sorted(fields, key=lambda name: name == "source")
+        links = ["own_page"] if self.show_change_link else []
+        return [*sorted(fields, key=lambda name: name == "source"), *links]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), "own_page"]
+
+    @admin.display(description="")
+    def own_page(self, row: Model) -> str:
+        if row.pk is None:
+            return ""
+        address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=(row.pk,))
+        return format_html('<a href="{}" aria-label="{}: {}">{}</a>', address, _("Details"), row, _("Details"))
 
 
 class ShopStacked(ListFields, StackedInline):
