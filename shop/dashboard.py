@@ -13,7 +13,7 @@ from catalog import missing_facts
 from catalog.models import EditionFilm, Listing, Review
 from catalog.vocabularies import ListingState
 from checkout import currency
-from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund, Withdrawal
+from checkout.models import BalanceDifference, Dispute, Order, OrderState, RateSet, Refund, ReturnedPiece, Withdrawal
 from checkout.models.currency import RateSetStatus
 from shop.admin_base import age_of
 
@@ -86,27 +86,49 @@ def _orders() -> list[Tile]:
 
 
 def _money() -> list[Tile]:
-    """What is to be given back or went wrong with money, as long as it does: on most days nothing is shown."""
+    """What came back, is to be given back or went wrong, as long as it does: on most days nothing is shown."""
+    back = ReturnedPiece.objects.filter(line__returned_at__isnull=False, received_at__isnull=False, regraded_at=None)
+    refunds = Refund.objects.aggregate(
+        to_send=Count("pk", filter=Q(state=Refund.State.DUE, payment__gateway="bank_transfer")),
+        failed=Count("pk", filter=Q(state=Refund.State.FAILED)),
+    )
     found = (
         (
             _("Open withdrawals"),
-            Withdrawal.objects.filter(state=Withdrawal.State.CONFIRMED),
+            Withdrawal.objects.filter(state=Withdrawal.State.CONFIRMED).count(),
             "withdrawal",
             "state__exact=confirmed",
         ),
-        (_("Open disputes"), Dispute.objects.filter(state=Dispute.State.OPEN), "dispute", "state__exact=open"),
-        (_("Failed refunds"), Refund.objects.filter(state=Refund.State.FAILED), "refund", "state__exact=failed"),
+        (
+            _("Pieces to grade again"),
+            back.count(),
+            "returnedpiece",
+            "received_at__isempty=0&regraded_at__isempty=1",
+        ),
+        (
+            _("Open disputes"),
+            Dispute.objects.filter(state=Dispute.State.OPEN).count(),
+            "dispute",
+            "state__exact=open",
+        ),
+        (
+            _("Transfers to send"),
+            refunds["to_send"],
+            "refund",
+            "state__exact=due&payment__gateway=bank_transfer",
+        ),
+        (_("Failed refunds"), refunds["failed"], "refund", "state__exact=failed"),
         (
             _("Balance differences"),
-            BalanceDifference.objects.filter(settled_at=None),
+            BalanceDifference.objects.filter(settled_at=None).count(),
             "balancedifference",
             "settled_at__isempty=1",
         ),
     )
     return [
-        _work(name, rows.count(), f"{reverse(f'admin:checkout_{page}_changelist')}?{query}")
-        for name, rows, page, query in found
-        if rows.exists()
+        _work(name, count, f"{reverse(f'admin:checkout_{page}_changelist')}?{query}")
+        for name, count, page, query in found
+        if count
     ]
 
 
