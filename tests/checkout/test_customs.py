@@ -39,6 +39,12 @@ def test_a_declaration_says_what_is_inside() -> None:
     assert (declared.weight_g, declared.value, declared.postage) == (250, Decimal("18.00"), Decimal("9.00"))
 
 
+def test_the_weight_of_the_whole_parcel_is_called_gross() -> None:
+    form = text_of_pdf(customs.pdf_of(customs.declare(abroad(Sold(), Sold()))))
+    assert "0.200 kg" in form
+    assert "Gross · Brut 0.250 kg" in form
+
+
 def test_values_are_in_the_currency_of_the_order() -> None:
     declared = customs.declare(abroad(Sold("10.00"), currency="CHF", rate="0.93"))
     assert (declared.currency, declared.value, declared.value_eur) == ("CHF", Decimal("9.30"), Decimal("10.00"))

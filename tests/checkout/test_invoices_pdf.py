@@ -8,12 +8,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 from pypdf import PdfReader
 
 from checkout import invoices, paper_layout
 from shop.models import ShopSettings
 from tests.checkout.pdfs import text_of_pdf
-from tests.checkout.sold import Sold, sell
+from tests.checkout.sold import Sold, credit, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shippable")]
 MADE_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -120,3 +122,14 @@ def test_it_is_set_quickly(record_property: Callable[[str, object], None]) -> No
         times.append(time.perf_counter() - begun)
     record_property("figures", f"invoice of ten lines as PDF/A: first {times[0]:.3f} s, then {min(times[1:]):.3f} s")
     assert min(times) < RENDER_SECONDS
+
+
+def test_numbers_and_dates_of_a_greek_credit_note_stay_in_one_piece() -> None:
+    order = sell(Sold(), language="el")
+    invoices.issue_invoice(order.pk)
+    paper = invoices.issue_credit_note(credit(order, "10.00").pk)
+    lines = PdfReader(BytesIO(invoices.pdf_of(paper))).pages[0].extract_text().replace("\xa0", " ").splitlines()
+    with translation.override("el"):
+        day = date_format(timezone.localdate(), "j E Y")
+    assert sum(day in line for line in lines) == 2
+    assert paper.label in lines
