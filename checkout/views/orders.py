@@ -70,7 +70,7 @@ def _after_sale(found: Order) -> dict[str, Any]:
         "withdrawals": sorted(counted, key=lambda row: row.pk),
         "companions": parcels.companions(found) if found.is_paid else [],
         "tracking_url": deliveries.tracking_url(found),
-        "papers": [(paper, _paper_address(found, paper)) for paper in found.papers.all()],
+        "papers": [(paper, _paper_address(found, paper)) for paper in reversed(found.papers.all())],
         "can_withdraw": found.state not in (*withdrawals.OVER, OrderState.WITHDRAWAL_REQUESTED),
         "withdraw_until": withdrawals.ends_at(found),
     }
@@ -107,7 +107,7 @@ def _steps(found: Order) -> list[Step]:
         last = max(found.withdrawals.all(), key=lambda row: row.pk, default=None)
         done = last.closed_at if last and found.state == OrderState.RETURNED else None
         steps = [step for step in steps if step.at]
-        steps += [Step(_("Withdrawn"), last.confirmed_at if last else None), Step(_("Returned"), done)]
+        steps += [Step(_("Withdrawal received"), last.confirmed_at if last else None), Step(_("Returned"), done)]
     return steps
 
 

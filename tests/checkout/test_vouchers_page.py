@@ -9,6 +9,7 @@ from django.core import mail as outbox
 from django.core.cache import cache
 from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 
 from checkout import unfinished, visitors, voucher_orders, vouchers
 from checkout.attempts import VOUCHER_ORDERS, WRONG_CODES, Limit
@@ -238,6 +239,16 @@ def test_a_foreign_page_cannot_order(client: Client) -> None:
     assert answer.status_code == 403
 
 
+def test_what_was_paid_beside_a_voucher_is_not_to_be_paid_again(client: Client) -> None:
+    placed = an_unpaid_order(voucher=a_voucher(), voucher_eur="20.00")
+    Order.objects.filter(pk=placed.pk).update(pay_by=timezone.now())
+    assert "To pay €30.00" in text_of(client.get(placed.get_absolute_url()))
+    Order.objects.filter(pk=placed.pk).update(state=OrderState.PAID, paid_at=timezone.now())
+    page = text_of(client.get(placed.get_absolute_url()))
+    assert "To pay" not in page
+    assert "Paid €30.00" in page
+
+
 # What is left on a voucher
 
 
@@ -315,6 +326,15 @@ def test_a_paid_order_says_when_the_voucher_was_mailed(client: Client, run_tasks
     page = text_of(client.get(placed.get_absolute_url()))
     assert "The code goes out by mail" in page
     assert "Mailed on" in page
+
+
+def test_a_voucher_of_a_cancelled_order_is_not_announced(client: Client) -> None:
+    placed = order_voucher(client)
+    assert "It is mailed as soon as it is paid" in text_of(client.get(placed.get_absolute_url()))
+    client.post(f"{placed.get_absolute_url()}cancel/")
+    page = text_of(client.get(placed.get_absolute_url()))
+    assert "This order is cancelled" in page
+    assert "as soon as it is paid" not in page
 
 
 def test_mails_about_an_unpaid_voucher_speak_of_no_pieces(client: Client, run_tasks: RunTasks) -> None:
