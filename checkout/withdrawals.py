@@ -148,8 +148,8 @@ def lines_meant(found: Withdrawal, order: Order) -> list[OrderLine]:
     here = list(order.lines.filter(returned_at=None).order_by("position", "pk"))
     if not found.statement.strip():
         return here
-    words = set(re.findall(r"[A-Z0-9-]+", found.statement.upper()))
-    return [line for line in here if line.sku in words]
+    named = _skus_in(found.statement)
+    return [line for line in here if line.sku in named]
 
 
 def carry_out(withdrawal: Withdrawal, *, by: User | None = None, is_accepted: bool = False) -> None:
@@ -314,17 +314,28 @@ def match(withdrawal: Withdrawal, *, order_number: str, skus: str = "", by: User
         others = order.withdrawals.filter(state=State.CONFIRMED).exclude(pk=found.pk)
         if found.state != State.CONFIRMED or found.pieces.exists() or others.exists():
             raise WithdrawalRefused
+        _require_known(skus.strip() or found.statement, order, is_exact=bool(skus.strip()))
+        # The consumer's own words stay with the order where staff put SKUs in their place.
+        orders.log(order, "withdrawal_stated", by=by, text=found.statement)
         found.order = order
         found.note = ""
-        if skus.strip():
-            found.statement = skus
-        if not lines_meant(found, order) and order.lines.filter(returned_at=None).exists():
-            raise WithdrawalRefused(_("None of the order's pieces has this SKU."))
+        found.statement = skus.strip() or found.statement
         found.save(update_fields=["order", "note", "statement"])
-        orders.log(order, "withdrawal_stated", by=by)
         # In case the process dies right here: doing it again changes nothing.
         return_tasks.carry_out_withdrawal.defer(withdrawal_id=found.pk)
     carry_out(found, by=by)
+
+
+def _require_known(text: str, order: Order, *, is_exact: bool) -> None:
+    """Raises WithdrawalRefused where the text names no piece of the order or, `is_exact`, anything besides."""
+    here = set(order.lines.filter(returned_at=None).values_list("sku", flat=True))
+    named = _skus_in(text)
+    if here and text.strip() and (not named & here or (is_exact and named - here)):
+        raise WithdrawalRefused(_("Please give SKUs of this order: %(skus)s.") % {"skus": ", ".join(sorted(here))})
+
+
+def _skus_in(text: str) -> set[str]:
+    return set(re.findall(r"[A-Z0-9-]+", text.upper()))
 
 
 def accept_late(withdrawal: Withdrawal, *, by: User) -> None:

@@ -1,6 +1,5 @@
 """Withdrawals, pieces on their way back, and what was credited: read, and moved along by buttons."""
 
-from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -21,7 +21,7 @@ from unfold.widgets import (
 from catalog.vocabularies import Grade
 from checkout import returns, withdrawals
 from checkout.admin.amounts import amount_of, in_both
-from checkout.models import Credit, CreditLine, Refund, ReturnedPiece, Withdrawal
+from checkout.models import Credit, CreditLine, Order, Refund, ReturnedPiece, Withdrawal
 from checkout.money import BASE_CURRENCY
 from shop.admin_base import Deed, DeedForm, ReadOnlyAdmin, ReadOnlyTabular, coloured, link_to
 
@@ -32,6 +32,8 @@ STATE_COLOURS = {
     Withdrawal.State.REFUSED: "danger",
 }
 
+MOST_ORDERS = 10
+
 
 class MatchForm(DeedForm):
     order_number = forms.CharField(label=_("Order"), max_length=16, widget=UnfoldAdminTextInputWidget)
@@ -39,7 +41,7 @@ class MatchForm(DeedForm):
         label=_("SKUs of the pieces"),
         max_length=2000,
         required=False,
-        help_text=_("Empty: those the statement names, or all."),
+        help_text=_("Empty: those the statement names, or all where it says nothing."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
@@ -121,12 +123,12 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     fields = (
         ("order", "order_number", "state"),
         ("name", "email", "language"),
-        "statement",
+        ("statement", "orders_of_email"),
         ("stated_at", "confirmed_at", "acknowledged_at"),
         ("refund_due", "is_in_time", "closed_at"),
         "note",
     )
-    readonly_fields = ("refund_due",)
+    readonly_fields = ("refund_due", "orders_of_email")
     inlines = (PieceRows,)
     deeds: ClassVar = (
         Deed(
@@ -200,12 +202,22 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             return str(_("not found"))
         return link_to("checkout_order", withdrawal.order.pk, withdrawal.order.number)
 
+    @admin.display(description=_("orders with this address"))
+    def orders_of_email(self, withdrawal: Withdrawal) -> str:
+        """Where to look for the order when the number was mistyped."""
+        found = Order.objects.placed().filter(email__iexact=withdrawal.email).order_by("-pk")[:MOST_ORDERS]
+        return (
+            format_html_join(" · ", "{}", ((link_to("checkout_order", order.pk, order.number),) for order in found))
+            or "–"
+        )
+
     @admin.display(description=_("money due by"), ordering="confirmed_at")
-    def refund_due(self, withdrawal: Withdrawal) -> date | str:
+    def refund_due(self, withdrawal: Withdrawal) -> str:
         due = withdrawals.refund_due_on(withdrawal)
         if due is None or not _is_open(withdrawal):
             return "–"
-        return format_html("<b>{}</b>", due) if due < timezone.localdate() else due
+        day = date_format(due)
+        return format_html("<b>{}</b>", day) if due < timezone.localdate() else day
 
 
 @admin.register(ReturnedPiece)

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from pytest_django import DjangoAssertNumQueries
 
 from checkout import drafts, inventory, orders, tariff, withdrawals
@@ -117,6 +118,39 @@ def test_what_comes_back_goes_its_whole_way(order_desk: Client, sold: Order) -> 
     assert offered(order_desk, found) == []
 
 
+def test_rows_lead_to_their_own_pages(order_desk: Client, sold: Order) -> None:
+    found = withdrawn(sent(sold))
+    piece = found.pieces.all()[0]
+    for parent, row in ((sold, found), (sold, sold.payments.get()), (found, piece)):
+        address = reverse(f"admin:checkout_{row._meta.model_name}_change", args=(row.pk,))
+        assert f'href="{address}"' in page_of(order_desk, parent).content.decode()
+
+
+def test_what_came_back_waits_on_the_first_page_until_it_is_graded(order_desk: Client, sold: Order) -> None:
+    def waiting() -> Any:
+        tiles = order_desk.get("/staff/").context["tiles"]
+        return next((tile for tile in tiles if tile["name"] == "Pieces to grade again"), None)
+
+    found = withdrawn(sent(sold))
+    for piece in found.pieces.all():
+        order_desk.post(deed(piece, "receive"), {"grade_found": "good", "deduction_eur": "0", "note": ""})
+    assert waiting() is None
+    order_desk.post(deed(found, "settle"))
+    assert waiting()["figure"] == 2
+    assert len(order_desk.get(waiting()["address"]).context["cl"].result_list) == 2
+    for piece in found.pieces.all():
+        order_desk.post(deed(piece, "regrade"))
+    assert waiting() is None
+
+
+def test_a_transfer_to_send_back_waits_on_the_first_page(order_desk: Client, sold: Order) -> None:
+    sold.payments.update(gateway="bank_transfer")
+    order_desk.post(deed(sold, "cancel"), {"reason": ""})
+    [tile] = [tile for tile in order_desk.get("/staff/").context["tiles"] if tile["name"] == "Transfers to send"]
+    assert tile["figure"] == 1
+    assert len(order_desk.get(tile["address"]).context["cl"].result_list) == 1
+
+
 def test_the_list_begins_with_what_is_due(
     order_desk: Client, sold: Order, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -129,7 +163,7 @@ def test_the_list_begins_with_what_is_due(
         answer = order_desk.get(reverse("admin:checkout_withdrawal_changelist"))
     assert list(answer.context["cl"].result_list) == [late, young, refused]
     page = answer.content.decode()
-    assert f"<b>{timezone.localdate() - timedelta(days=1)}</b>" in page
+    assert f"<b>{date_format(timezone.localdate() - timedelta(days=1))}</b>" in page
     assert "not found" in page
     tiles = {tile["name"]: tile["figure"] for tile in order_desk.get("/staff/").context["tiles"]}
     assert tiles["Open withdrawals"] == 2
@@ -138,6 +172,8 @@ def test_the_list_begins_with_what_is_due(
 def test_a_statement_that_matched_nothing_is_assigned(order_desk: Client, sold: Order) -> None:
     found = withdrawn(sold, number="AC-1")
     assert offered(order_desk, found) == ["match", "refuse"]
+    address = reverse("admin:checkout_order_change", args=(sold.pk,))
+    assert f'<a href="{address}">{sold.number}</a>' in page_of(order_desk, found).content.decode()
     order_desk.post(deed(found, "match"), {"order_number": sold.number, "skus": ""})
     sold.refresh_from_db()
     assert sold.state == OrderState.CANCELLED

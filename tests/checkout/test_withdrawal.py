@@ -295,9 +295,15 @@ def test_words_instead_of_numbers_are_left_to_staff(client: Client, run_tasks: R
         withdrawals.match(found, order_number=placed.number, skus="MOV-XXX-1", by=staff)
     with pytest.raises(OrderNotFound):
         withdrawals.match(found, order_number="AC-1", by=staff)
-    sku = placed.lines.order_by("position")[0].sku
+    sku, other = (line.sku for line in placed.lines.order_by("position"))
+    with pytest.raises(WithdrawalRefused, match=f"{sku}, {other}|{other}, {sku}"):
+        withdrawals.match(found, order_number=placed.number, by=staff)
+    with pytest.raises(WithdrawalRefused):
+        withdrawals.match(found, order_number=placed.number, skus=f"{sku}, {other}9", by=staff)
     withdrawals.match(found, order_number=placed.number.lower(), skus=sku, by=staff)
     assert list(placed.lines.exclude(returned_at=None).values_list("sku", flat=True)) == [sku]
+    texts = placed.events.filter(kind="withdrawal_stated").values_list("text", flat=True)
+    assert list(texts) == ["", "only the one with the cranes"]
 
 
 def a_voucher_order(client: Client) -> Order:
