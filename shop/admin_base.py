@@ -275,8 +275,7 @@ class ShopTabular(ListFields, TabularInline):
     def own_page(self, row: Model) -> str:
         if row.pk is None:
             return ""
-        address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=(row.pk,))
-        return format_html('<a href="{}" aria-label="{}: {}">{}</a>', address, _("Details"), row, _("Details"))
+        return link_to(f"{row._meta.app_label}_{row._meta.model_name}", row.pk, _("Details"))
 
 
 class ShopStacked(ListFields, StackedInline):

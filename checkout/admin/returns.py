@@ -206,10 +206,8 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     def orders_of_email(self, withdrawal: Withdrawal) -> str:
         """Where to look for the order when the number was mistyped."""
         found = Order.objects.placed().filter(email__iexact=withdrawal.email).order_by("-pk")[:MOST_ORDERS]
-        return (
-            format_html_join(" · ", "{}", ((link_to("checkout_order", order.pk, order.number),) for order in found))
-            or "–"
-        )
+        links = ((link_to("checkout_order", order.pk, order.number),) for order in found)
+        return format_html_join(" · ", "{}", links) or "–"
 
     @admin.display(description=_("money due by"), ordering="confirmed_at")
     def refund_due(self, withdrawal: Withdrawal) -> str:

@@ -173,7 +173,7 @@ def test_a_statement_that_matched_nothing_is_assigned(order_desk: Client, sold: 
     found = withdrawn(sold, number="AC-1")
     assert offered(order_desk, found) == ["match", "refuse"]
     address = reverse("admin:checkout_order_change", args=(sold.pk,))
-    assert f'<a href="{address}">{sold.number}</a>' in page_of(order_desk, found).content.decode()
+    assert f'href="{address}">{sold.number}</a>' in page_of(order_desk, found).content.decode()
     order_desk.post(deed(found, "match"), {"order_number": sold.number, "skus": ""})
     sold.refresh_from_db()
     assert sold.state == OrderState.CANCELLED

@@ -127,3 +127,10 @@ def test_an_order_somebody_is_still_filling_in_is_not_listed(owner: Client) -> N
     found = owner.get(reverse("admin:checkout_order_changelist")).context["cl"].result_list
 
     assert [row.pk for row in found] == [order.pk]
+
+
+def test_a_row_below_its_parent_leads_to_its_own_page(owner: Client) -> None:
+    film = Film.objects.create(title="The Cranes Are Flying")
+    review = film.reviews.create(kind="customer", rights="own", body="Good")
+    page = owner.get(reverse("admin:catalog_film_change", args=(film.pk,))).content.decode()
+    assert f'href="{reverse("admin:catalog_review_change", args=(review.pk,))}"' in page
