@@ -56,7 +56,7 @@ def get(port: int, path: str, *, seconds: float) -> Figure:
     """CLIENTS clients that ask for one page over and over."""
     with multiprocessing.get_context("spawn").Pool(CLIENTS) as clients:
         found = clients.starmap(_get_for, [(port, path, seconds)] * CLIENTS)
-    return _figure([duration for durations in found for duration in durations], clients=CLIENTS)
+    return figure_of([duration for durations in found for duration in durations], clients=CLIENTS)
 
 
 def _get_for(port: int, path: str, seconds: float) -> list[float]:
@@ -82,7 +82,7 @@ def post_each(port: int, path: str, forms: list[str], *, expected: int) -> Figur
         started = time.perf_counter()
         _expect(connection.post(path, form), expected, path)
         durations.append(time.perf_counter() - started)
-    return _figure(durations, clients=1)
+    return figure_of(durations, clients=1)
 
 
 def _expect(status: int, expected: int, path: str) -> None:
@@ -90,7 +90,8 @@ def _expect(status: int, expected: int, path: str) -> None:
         raise RuntimeError(f"{path} answered {status} instead of {expected}; the server's words are in var/bench.log")
 
 
-def _figure(durations: list[float], *, clients: int) -> Figure:
+def figure_of(durations: list[float], *, clients: int) -> Figure:
+    """`durations` in seconds, of one client after the other."""
     return Figure(
         per_second=clients / statistics.fmean(durations),
         p95=statistics.quantiles(durations, n=20)[-1] * 1000,
