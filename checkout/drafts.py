@@ -12,6 +12,7 @@ from checkout.errors import BasketEmpty, OrderMoveRefused
 from checkout.models import Order, OrderAddress, OrderState, Reservation
 from checkout.summary import Summary, Wishes, summarise
 from checkout.visitors import Visitor
+from shop.models import User
 
 DRAFT_DAYS = 7
 
@@ -51,6 +52,12 @@ def _empty(draft: Order) -> None:
         draft.points_used = 0
         draft.email = draft.buyer_note = ""
         draft.save(update_fields=["user", "coupon", "voucher", "joins", "points_used", "email", "buyer_note"])
+
+
+def remembered_address(user: User, country: str) -> OrderAddress | None:
+    """Where the customer's last order to this country went, so that they need not type it again."""
+    placed = OrderAddress.objects.filter(order__user=user, kind=OrderAddress.Kind.SHIPPING, country=country)
+    return placed.exclude(order__state=OrderState.DRAFT).order_by("-order_id").first()
 
 
 def set_address(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from checkout import tariff
 from checkout.addresses import AddressRules, rules_of, tidy_line, tidy_phone, tidy_postcode
 from checkout.gateways.base import Gateway
+from checkout.paper_layout import can_print
 from checkout.shipping import ShippingOption
 
 
@@ -108,6 +109,10 @@ class AddressForm(forms.Form):
             cleaned[name] = tidy_postcode(value) if name == "postcode" else tidy_line(value)
             if self.fields[name].required and not cleaned[name] and name not in self.errors:
                 self.add_error(name, forms.ValidationError(_("This field is required."), code="required"))
+            elif not can_print(value):
+                # Written by its sound it would be wrong more often than not: 東京 is no DongJing.
+                text = _("Please write this in Latin letters, as on a parcel from abroad.")
+                self.add_error(name, forms.ValidationError(text, code="script"))
         postcode = cleaned.get("postcode")
         if postcode and not self.rules.is_postcode(postcode):
             self.add_error(

@@ -5,6 +5,7 @@ Content goes in as one JSON text that the templates read; nothing anybody typed 
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -48,6 +49,12 @@ def _compiler(template: Template) -> typst.Compiler:
             include_system_fonts=False, include_embedded_fonts=False, font_paths=[TEMPLATES / "fonts"]
         ),
     )
+
+
+def can_print(text: str) -> bool:
+    """Whether papers show the text as it is written, or at least in its own script without rare accents."""
+    strange = "".join(_NOT_DRAWN.findall(normalize("NFC", text)))
+    return all(unicodedata.name(letter, "").startswith("LATIN ") for letter in strange if letter.isalpha())
 
 
 def drawable(value: Any) -> Any:

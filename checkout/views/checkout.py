@@ -94,6 +94,8 @@ def _summary(request: HttpRequest, visitor: Visitor, *, country: str, postcode: 
 def _address_forms(request: HttpRequest, draft: Order, country: str) -> dict[str, Any]:
     posted = request.POST if request.method == "POST" else None
     kept, billing = draft.shipping_address, _own_billing_address(draft)
+    if kept is None and request.user.is_authenticated:
+        kept = drafts.remembered_address(request.user, country)
     billing_country = request.POST.get("billing_country", "")
     if not preferences.is_country(billing_country):
         billing_country = billing.country.code if billing else country

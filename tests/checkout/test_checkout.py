@@ -99,6 +99,21 @@ def test_greek_names_and_streets_are_taken_as_they_are(client: Client) -> None:
     assert (address.name, address.city, address.postcode) == ("Ελένη Παπαδοπούλου", "Αθήνα", "106 71")
 
 
+@pytest.mark.parametrize("name", ["Nguyễn Văn Ánh", "Иван Петров", "Žižka Łukasz Ğül", "O’Neill 3º"])
+def test_names_that_a_label_can_show_are_taken(client: Client, name: str) -> None:
+    reserve(client, a_listed_piece())
+    assert give_address(client, name=name).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["山田 花子", "홍길동", "שרה כהן", "Anna 山田"])
+def test_a_name_that_no_label_can_show_is_asked_for_in_latin_letters(client: Client, name: str) -> None:
+    reserve(client, a_listed_piece())
+    answer = give_address(client, name=name)
+    assert answer.status_code == 422
+    assert "Please write this in Latin letters" in text_of(answer)
+    assert name in text_of(answer) or name in answer.content.decode()
+
+
 def test_a_phone_number_is_kept_with_its_country_code(client: Client) -> None:
     reserve(client, a_listed_piece())
     give_address(client, phone="030 901820")
@@ -144,6 +159,22 @@ def test_who_is_signed_in_need_not_type_their_email(client: Client) -> None:
     page = client.get("/checkout/address/").content.decode()
     assert 'value="member@example.com"' in page
     assert "/account/login/" not in page
+
+
+def test_who_is_signed_in_need_not_type_their_address_again(client: Client) -> None:
+    client.force_login(User.objects.create_user("member@example.com", "secret-words-here"))
+    order(client, a_listed_piece())
+    reserve(client, a_listed_piece())
+    assert "Torstraße 1" in client.get("/checkout/address/").content.decode()
+    # In another country the form asks for other things.
+    client.post("/country/", {"country": "FR"})
+    assert "Torstraße 1" not in client.get("/checkout/address/").content.decode()
+    client.post("/country/", {"country": "DE"})
+    for stranger in (Client(), client):
+        stranger.force_login(User.objects.get_or_create(email="other@example.com")[0])
+        reserve(stranger, a_listed_piece())
+        stranger.post("/country/", {"country": "DE"})
+        assert "Torstraße 1" not in stranger.get("/checkout/address/").content.decode()
 
 
 def test_signing_in_keeps_the_basket(client: Client) -> None:
