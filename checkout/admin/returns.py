@@ -132,18 +132,6 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     inlines = (PieceRows,)
     deeds: ClassVar = (
         Deed(
-            name="match",
-            label=_("Say which order and pieces"),
-            do=lambda row, by, **answers: withdrawals.match(row, by=by, **answers),
-            done=_("%(row)s is assigned."),
-            is_offered=lambda row: _is_open(row) and not _is_asked_back(row),
-            permission="checkout.change_withdrawal",
-            icon="link",
-            form=MatchForm,
-            explanation=_("What has not left is cancelled and paid back at once; what has left is asked back."),
-            is_main=True,
-        ),
-        Deed(
             name="accept",
             label=_("Accept though late"),
             do=lambda row, by: withdrawals.accept_late(row, by=by),
@@ -154,6 +142,19 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             permission="checkout.change_withdrawal",
             icon="check",
             explanation=_("The period was over; the buyer gets the same mail as in time."),
+            is_main=True,
+        ),
+        Deed(
+            name="match",
+            label=_("Say which order and pieces"),
+            do=lambda row, by, **answers: withdrawals.match(row, by=by, **answers),
+            done=_("%(row)s is assigned."),
+            is_offered=lambda row: _is_open(row) and not _is_asked_back(row),
+            permission="checkout.change_withdrawal",
+            icon="link",
+            form=MatchForm,
+            explanation=_("What has not left is cancelled and paid back at once; what has left is asked back."),
+            is_main=True,
         ),
         Deed(
             name="settle",
