@@ -19,8 +19,9 @@ DRAFT_DAYS = 7
 
 def of(visitor: Visitor) -> Order | None:
     """What the visitor has filled in so far."""
+    # What it wishes to use is mostly nothing, and looked for only where it is something.
     drafts = Order.objects.filter(visitor_key=visitor.key, state=OrderState.DRAFT)
-    return drafts.select_related("user", "coupon", "voucher", "joins").prefetch_related("addresses").first()
+    return drafts.prefetch_related("addresses").first()
 
 
 def start(visitor: Visitor, *, language: str) -> Order:

@@ -274,16 +274,6 @@ def _end(claims: Iterable[Reservation], reason: Reservation.Release) -> list[int
     return listing_ids
 
 
-def held_by(order: Order) -> tuple[list[OrderLine], list[OrderLine]]:
-    """The order's lines whose claim is still theirs, and those whose claim is gone. Listings must be locked.
-
-    A claim that lapsed without anybody taking it over is still theirs.
-    """
-    lines = list(order.lines.select_related("reservation", "listing").order_by("listing_id"))
-    held = [line for line in lines if line.reservation and line.reservation.released_at is None]
-    return held, [line for line in lines if line not in held]
-
-
 def extend(order: Order, *, hold: timedelta, once: bool) -> None:
     """Prolong an order's claims to at least `hold` from now; with `once`, only those never extended before."""
     with connection.cursor() as cursor:
@@ -316,9 +306,11 @@ def hold_until(order: Order, *, until: datetime) -> None:
 def reclaim(order: Order, *, hold: timedelta) -> list[str]:
     """Claim again, for a late payment, the pieces of an order whose claims are gone. Listings must be locked.
 
-    Returns the SKUs that could not be had: then nothing of this may be kept and the caller rolls back.
+    A claim that lapsed without anybody taking it over is still theirs. Returns the SKUs that could not be had: then
+    nothing of this may be kept and the caller rolls back.
     """
-    _held, gone = held_by(order)
+    is_gone = Q(reservation=None) | Q(reservation__released_at__isnull=False)
+    gone = list(order.lines.filter(is_gone).select_related("listing").order_by("listing_id"))
     if not gone:
         return []
     visitor = Visitor(key=order.visitor_key, user_id=order.user_id)
