@@ -264,12 +264,15 @@ class ShopTabular(ListFields, TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What is typed first, then where it was read, then the way to the row's own page."""
-        fields = [*super().get_fields(request, obj)]
-        links = ["own_page"] if self.show_change_link else []
-        return [*sorted(fields, key=lambda name: name == "source"), *links]
+        fields = [name for name in super().get_fields(request, obj) if name not in self._links]
+        return [*sorted(fields, key=lambda name: name == "source"), *self._links]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*super().get_readonly_fields(request, obj), "own_page"]
+        return [*super().get_readonly_fields(request, obj), *self._links]
+
+    @property
+    def _links(self) -> list[str]:
+        return ["own_page"] if self.show_change_link else []
 
     @admin.display(description="")
     def own_page(self, row: Model) -> str:
