@@ -169,6 +169,7 @@ def test_a_lost_one_that_is_won_after_all_is_owed_by_the_shop_again(
     dispute = disputed(client, fake_stripe, run_tasks)
     close(client, fake_stripe, run_tasks, dispute, is_won=False)
     settlement.cancel(Order.objects.get(), by=staff)
+    assert Refund.objects.get().state == "done"
     close(client, fake_stripe, run_tasks, dispute, is_won=True)
     refund = Refund.objects.get()
     assert refund.state == "failed"
